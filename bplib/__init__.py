@@ -1,0 +1,9 @@
+"""bplib: backpropagation in NumPy, small enough to read in one sitting.
+
+Read in this order: activations, losses, initialisers, network, gradcheck, datasets.
+Samples are rows; W has shape (n_out, n_in); delta is dL/dz.
+
+plots and widgets draw, exercises check an answer and name the mistake,
+course builds the notebooks, grading marks a class, cli is the `bplib` command.
+Nothing is imported here, so `import bplib` costs nothing.
+"""
