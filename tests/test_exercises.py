@@ -1,0 +1,279 @@
+"""Every exercise keeps its promises, and a check says which mistake it saw."""
+
+import inspect
+
+import numpy as np
+import pytest
+
+from bplib import exercises as verbs
+from bplib import probe, widgets
+from bplib.activations import sigmoid
+from bplib.exercises import core
+from bplib.exercises.diagnosis import diagnose
+from bplib.exercises.feedback import CORRECT, NOT_ATTEMPTED, NOT_YET, RAISED
+
+ALL = [e for lesson in core.LESSONS for e in core.exercises(lesson).values()]
+WRONG = [(e, m) for e in ALL for m in e.misconceptions]
+RIGHT = [(e, f) for e in ALL for f in [e.f, *e.equivalents]]
+SEEDS = range(5)
+
+named = pytest.mark.parametrize
+
+
+@pytest.fixture(autouse=True)
+def at_home(tmp_path, monkeypatch):
+    """Progress goes into an empty folder, and every hint starts at the first."""
+    monkeypatch.setenv("BPLIB_HOME", str(tmp_path))
+    verbs._hints_seen.clear()
+
+
+def judge(exercise, answer, seed=verbs.SEED):
+    cases = exercise.draw(seed)
+    return diagnose(exercise, cases, probe.outcomes(answer, cases, exercise.puzzle))
+
+
+def run(exercise, source):
+    """What the learner's kernel holds after running an answer cell."""
+    scope = {"np": np, "sigmoid": sigmoid}
+    exec(source, scope)
+    return scope[exercise.name]
+
+
+# ---- the promises of every exercise --------------------------------------------------------------
+
+
+@named("exercise", ALL, ids=lambda e: e.id)
+def test_the_stub_is_not_attempted_and_the_solution_is_correct(exercise):
+    assert judge(exercise, run(exercise, exercise.stub)).outcome == NOT_ATTEMPTED
+    assert judge(exercise, run(exercise, exercise.solved)).outcome == CORRECT
+
+
+@named(("exercise", "answer"), RIGHT, ids=lambda x: getattr(x, "id", ""))
+def test_every_right_answer_is_accepted_and_prints_the_very_same_text(exercise, answer):
+    for seed in SEEDS:
+        cases = exercise.draw(seed)
+        found = probe.outcomes(answer, cases)
+        assert diagnose(exercise, cases, found).outcome == CORRECT
+        expected = exercise.expected(cases)
+        assert list(map(probe.encode, found)) == list(map(probe.encode, expected))
+
+
+@named(("exercise", "wrong"), WRONG, ids=lambda x: x.id)
+def test_every_misconception_is_refused_and_named_from_its_values_alone(exercise, wrong):
+    for seed in SEEDS:
+        cases = exercise.draw(seed)
+        found = probe.outcomes(wrong.f, cases)
+        printed = probe.decode("\n".join(map(probe.encode, found)))
+        for outcomes, rounded in ((found, False), (printed, True)):
+            feedback = diagnose(exercise, cases, outcomes, rounded)
+            assert feedback.outcome in (NOT_YET, RAISED)
+            assert feedback.misconception == wrong.id
+            assert feedback.text.startswith(wrong.text)
+            assert "Evidence: " in feedback.text and wrong.ask in feedback.text
+
+
+@named(("exercise", "wrong"), WRONG, ids=lambda x: x.id)
+def test_a_misconception_can_be_typed_into_the_answer_cell(exercise, wrong):
+    typed = run(exercise, exercise.wrong(wrong))
+    assert judge(exercise, typed).misconception == wrong.id
+
+
+@named("wrong", [m for _, m in WRONG], ids=lambda m: m.id)
+def test_a_misconception_asks_a_question_and_points_at_an_interactive_that_exists(wrong):
+    assert wrong.ask.endswith("?")
+    assert wrong.see == "" or callable(getattr(widgets, wrong.see))
+
+
+@named("exercise", ALL, ids=lambda e: e.id)
+def test_an_exercise_has_three_hints_and_only_the_last_is_a_formula(exercise):
+    question, place, formula = exercise.hints
+    assert question.endswith("?")
+    assert "$" in formula or "," in formula
+    assert "return" not in question + place
+
+
+@named("exercise", ALL, ids=lambda e: e.id)
+def test_two_seeds_give_other_values_so_nothing_can_be_typed_in(exercise):
+    first, second = (list(map(probe.encode, exercise.expected(exercise.draw(s)))) for s in (1, 2))
+    assert first != second
+
+
+def test_at_least_sixteen_of_the_twenty_catalogued_mistakes_are_named():
+    catalogue = {f"FF-{n:02}" for n in range(1, 21)}
+    assert len(catalogue & {m.id for _, m in WRONG}) >= 16
+
+
+def test_the_letters_of_a_puzzle_do_not_stand_in_the_solved_order():
+    letters = core.find("1.8").letters(core.find("1.8").f).split()
+    assert letters != sorted(letters)
+
+
+def test_mazurs_own_numbers_are_among_the_cases_to_nine_digits():
+    exercise = core.find("1.4")
+    a1, a2, E = exercise.f(*exercise.draw(7)[0])
+    assert np.round(a1, 9).tolist() == [0.593269992, 0.596884378]
+    assert np.round(a2, 9).tolist() == [0.75136507, 0.772928465]
+    assert round(float(E), 9) == 0.298371109
+
+
+# ---- the rungs of the ladder: answers that no misconception explains -----------------------------
+
+LADDER = {
+    "returned None": (lambda x, W, b: None, NOT_YET, "returned None"),
+    "wrong name": (lambda x, W, b: undefined, RAISED, "a name is used before"),  # noqa: F821
+    "wrong arguments": (lambda x, W: x, RAISED, "arguments differ from those in the first line"),
+    "text": (lambda x, W, b: "a", NOT_YET, "must be numbers"),
+    "two results": (lambda x, W, b: (x, b), NOT_YET, "2 results in all"),
+    "transposed": (lambda x, W, b: sigmoid(x @ W.T + b).T, NOT_YET, "shape of the transpose"),
+    "minus": (lambda x, W, b: -sigmoid(x @ W.T + b), NOT_YET, "exactly minus the right one"),
+    "twice": (lambda x, W, b: 2 * sigmoid(x @ W.T + b), NOT_YET, "exactly twice the right one"),
+    "times m": (lambda x, W, b: len(x) * sigmoid(x @ W.T + b), NOT_YET, "m times (m is the number"),
+    "over m": (lambda x, W, b: sigmoid(x @ W.T + b) / len(x), NOT_YET, "1/m of (m is the number"),
+    "overflow": (lambda x, W, b: sigmoid(x @ W.T + b) * np.inf, NOT_YET, "infinity"),
+    "not a number": (lambda x, W, b: sigmoid(x @ W.T + b) * np.nan, NOT_YET, "NaN"),
+    "near": (lambda x, W, b: sigmoid(x @ W.T + b + 0.01), NOT_YET, "it should be"),
+    "half done": (
+        lambda x, W, b: sigmoid(x @ W.T + b) if len(x) != 5 else (_ for _ in ()).throw(NotImplementedError),
+        NOT_YET,
+        "NotImplementedError",
+    ),
+}  # fmt: skip
+
+
+@named(("answer", "outcome", "words"), LADDER.values(), ids=LADDER)
+def test_an_unknown_mistake_is_described_and_never_misnamed(answer, outcome, words):
+    feedback = judge(core.find("1.3"), answer)
+    assert (feedback.outcome, feedback.misconception) == (outcome, None)
+    assert words in feedback.text
+
+
+def test_an_answer_that_writes_into_its_argument_is_told_so():
+    def softmax(z):
+        z -= z.max(axis=1, keepdims=True)
+        return np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
+
+    assert "changed its argument `z`" in judge(core.find("1.6"), softmax).text
+
+
+def test_two_mistakes_at_once_are_located_and_not_misnamed():
+    feedback = judge(core.find("1.4"), lambda x, y, W1, b1, W2, b2: (
+        sigmoid(W1 @ x), sigmoid(W2 @ sigmoid(W1 @ x) + b2), 3.0,
+    ))  # fmt: skip
+    assert feedback.misconception is None and "your `a1[" in feedback.text
+
+
+def test_a_factor_in_one_result_only_is_found_in_that_result():
+    feedback = judge(
+        core.find("1.7"), lambda x, Ws, bs: (lambda z, a: (z, [-x, *a[1:]]))(*core.find("1.7").f(x, Ws, bs))
+    )  # fmt: skip
+    assert feedback.text.startswith("Your `a[0]` is exactly minus")
+
+
+def test_an_overflow_warning_beside_right_values_is_mentioned_and_accepted():
+    feedback = judge(core.find("1.2"), lambda z: 1 / (1 + np.exp(-z)))
+    assert feedback.outcome == CORRECT and "overflow" in feedback.text
+
+
+@named("kind", [np.float16, lambda a: np.round(a, 4)], ids=["float16", "rounded"])
+def test_too_few_digits_are_told_apart_from_a_wrong_formula(kind):
+    feedback = judge(core.find("1.3"), lambda x, W, b: kind(sigmoid(x @ W.T + b)))
+    assert feedback.outcome == NOT_YET and "six are needed" in feedback.text
+
+
+def test_a_wrong_order_says_which_name_has_no_value_yet():
+    lines = {line: k for k, line in core.find("1.8").puzzle["lines"].items()}
+    backwards = " ".join(lines[line] for line in ["a1 = sigmoid(z1)", "z1 = W1 @ x + b1"])
+    feedback = judge(core.find("1.8"), backwards)
+    assert feedback.outcome == RAISED and "'z1'" in feedback.text
+
+
+# ---- the learner's four verbs --------------------------------------------------------------------
+
+
+def test_check_names_the_mistake_and_shows_it_in_both_forms():
+    feedback = verbs.check("1.3", lambda x, W, b: sigmoid(x @ W + b))
+    assert feedback.misconception == "FF-02"
+    assert "1.3 One layer for a batch: not yet" in str(feedback)
+    page = feedback._repr_html_()
+    assert "not yet" in page and "<code>" in page and "✗" in page
+
+
+@named(
+    "answer", [..., None, 3, "x", [], {}, object(), int, print, lambda *a: a, lambda: 0, Exception]
+)
+@named("id", [e.id for e in ALL])
+def test_check_never_raises_whatever_it_is_given(id, answer):
+    feedback = verbs.check(id, answer)
+    assert feedback.outcome != CORRECT and feedback.text
+    assert feedback._repr_html_()
+
+
+@named("id", ["9.9", "", 1.3, None, "1.3 "])
+def test_an_unknown_exercise_gets_a_sentence_that_lists_the_known_ones(id):
+    if str(id) == "1.3":
+        return
+    for verb in (verbs.check, verbs.hint, verbs.solution):
+        assert "1.1, 1.2" in str(verb(id))
+
+
+def test_a_result_instead_of_a_function_is_explained():
+    assert "without calling it" in verbs.check("1.1", 3.0).text
+    assert "Give your answer too" in verbs.check("1.1").text
+
+
+def test_a_stopped_endless_loop_is_a_message():
+    def answer(w, x, b):
+        raise KeyboardInterrupt
+
+    assert "Does every loop come to an end?" in verbs.check("1.1", answer).text
+
+
+def test_hints_come_one_by_one_and_the_last_one_stays():
+    texts = [str(verbs.hint("1.1")) for _ in range(4)]
+    assert [t.split("hint ")[1][0] for t in texts] == ["1", "2", "3", "3"]
+    assert "hint 2 of 3" in str(verbs.hint("1.1", 2))
+    assert "There are 3 hints" in str(verbs.hint("1.1", 9))
+
+
+def test_a_solution_is_shown_without_the_marks_of_the_course():
+    text = str(verbs.solution("1.3"))
+    assert "return sigmoid(x @ W.T + b)" in text and "###" not in text
+
+
+def test_progress_counts_tries_and_points_and_survives_a_broken_file(tmp_path):
+    verbs.check("1.1", lambda w, x, b: w @ x)
+    verbs.check("1.1", lambda w, x, b: w @ x + b)
+    verbs.check("1.1", lambda w, x, b: w @ x)
+    assert "✓ 1.1" in str(verbs.progress()) and "3 tries" in str(verbs.progress())
+    total = sum(e.points for e in ALL)
+    assert str(verbs.progress()).startswith(f"1 of {total} points")
+    (tmp_path / "progress.json").write_text("{broken")
+    assert str(verbs.progress()).startswith(f"0 of {total} points")
+
+
+def test_under_nbgrader_anything_but_correct_raises_in_one_line(monkeypatch):
+    monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
+    with pytest.raises(verbs.NotCorrect) as caught:
+        verbs.check("1.1", lambda w, x, b: w @ x)
+    assert "\n" not in str(caught.value) and "bias" in str(caught.value)
+    assert verbs.check("1.1", lambda w, x, b: w @ x + b).outcome == CORRECT
+
+
+def test_while_marks_are_given_the_verbs_keep_quiet(monkeypatch):
+    monkeypatch.setenv("BPLIB_GRADING", "1")
+    assert verbs.check("1.1", lambda w, x, b: 0).text
+    assert "while marks are given" in str(verbs.hint("1.1")) + str(verbs.solution("1.1"))
+
+
+def test_what_a_learner_writes_is_escaped():
+    def answer(w, x, b):
+        raise ValueError("<script>alert(1)</script>")
+
+    assert "<script>" not in verbs.check("1.1", answer)._repr_html_()
+
+
+def test_no_check_shows_the_formula_of_the_answer():
+    for exercise, wrong in WRONG:
+        body = [line.strip() for line in exercise.body.splitlines() if "return" in line]
+        assert not any(line in wrong.text + wrong.ask for line in body)
+        assert inspect.isfunction(wrong.f)
