@@ -1,0 +1,155 @@
+"""The `bplib` command."""
+
+import itertools
+import sys
+from io import TextIOWrapper
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+from rich.table import Table
+
+app = typer.Typer(
+    help="Build, check and grade the backpropagation course.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for stream in (sys.stdout, sys.stderr):
+    if isinstance(stream, TextIOWrapper):  # a Windows code page has no tick: print "?", go on
+        stream.reconfigure(errors="replace")
+console = Console()
+errors = Console(stderr=True)
+
+
+@app.command()
+def build(
+    check: Annotated[
+        bool, typer.Option("--check", help="Only say what is not up to date.")
+    ] = False,
+):
+    """Build notebooks/, exercises/ and solutions/ from source/ in this folder."""
+    from bplib.course import authoring
+    from bplib.exercises import core
+
+    course = authoring.Course(Path.cwd(), {n: core.exercises(n) for n in core.LESSONS})
+    try:
+        if check:
+            stale = authoring.stale(course)
+            _say(stale or ["Every notebook is up to date."])
+            raise typer.Exit(1 if stale else 0)
+        built = authoring.build(course)
+        _say([f"built {name}" for name in built] or ["Every notebook was up to date."])
+        _say(sentence for sentence in authoring.stale(course))
+    except authoring.CourseError as error:
+        _fail(error)
+
+
+@app.command()
+def check():
+    """Try every wrong answer we know of: each must be refused and named. Prints the kill table."""
+    from bplib.course import kill
+    from bplib.exercises import core
+
+    trials = [t for n in core.LESSONS for e in core.exercises(n).values() for t in kill.trials(e)]
+    console.print(_kill_table(trials))
+    wrong = [t for t in trials if t.misconception]
+    right = [t for t in trials if not t.misconception]
+    runs = sum(len(t.verdicts) for t in wrong)
+    refused = _percent(sum(t.refused for t in wrong), runs)
+    named = _percent(sum(t.named for t in wrong), runs)
+    confused = sum(t.confused for t in wrong)
+    denied = sum(t.refused > 0 for t in right)
+    _say(
+        [
+            f"{len(wrong)} misconceptions: {refused} refused, {named} named, {confused} confused.",
+            f"{len(right)} right answers (solutions and equivalents): {denied} refused.",
+        ]
+    )
+    if not all(t.passed for t in trials):
+        raise typer.Exit(1)
+
+
+@app.command()
+def grade(
+    path: Annotated[Path, typer.Argument(help="A notebook, or a folder of submissions.")],
+    out: Annotated[Path | None, typer.Option(help="Folder for the reports.")] = None,
+    trust_submissions: Annotated[
+        bool, typer.Option("--trust-submissions", help="Run the code of others on this computer.")
+    ] = False,
+    jobs: Annotated[int, typer.Option(min=1, help="Notebooks at the same time.")] = 2,
+    seed: Annotated[
+        str | None, typer.Option(help="Of an earlier batch, for the same marks.")
+    ] = None,
+):
+    """Mark your own exercise notebook, or a folder of submissions."""
+    from bplib import grading
+
+    columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    try:
+        with Progress(
+            *columns, console=errors, transient=True, disable=not errors.is_terminal
+        ) as bar:
+            task = bar.add_task("marking", total=None)
+
+            def show(done, total, student):
+                bar.update(task, completed=done, total=total, description=escape(student))
+
+            report = grading.grade(
+                path, out=out, trust=trust_submissions, seed=seed, jobs=jobs, progress=show
+            )
+    except grading.GradingError as error:
+        _fail(error)
+    console.print(report)
+    if out is not None:
+        _say([f"Reports for each student and the class: {out / 'class.html'}"])
+
+
+@app.command()
+def progress():
+    """How far you are in the exercises. Kept on this computer only."""
+    from bplib.exercises import progress
+
+    _say([progress()])
+
+
+def _kill_table(trials):
+    """One row per misconception, one for all right answers of an exercise."""
+    table = Table(expand=True)
+    for title in ("exercise", "answer"):
+        table.add_column(title, no_wrap=True)
+    table.add_column("what it does", no_wrap=True, ratio=1)
+    for title in ("refused", "named", "confused"):
+        table.add_column(title, justify="right", no_wrap=True)
+    for exercise, known in itertools.groupby(trials, key=lambda t: t.exercise):
+        known = list(known)
+        right = [t for t in known if not t.misconception]
+        n, refused = sum(len(t.verdicts) for t in right), sum(t.refused for t in right)
+        what = f"the solution and {len(right) - 1} equivalents"
+        table.add_row(exercise, "right", what, f"{refused}/{n}", style="red" * (refused > 0))
+        for t in known:
+            if t.misconception:
+                n = len(t.verdicts)
+                counts = f"{t.refused}/{n}", f"{t.named}/{n}", f"{t.confused}"
+                row = exercise, t.misconception, escape(t.answer), *counts
+                table.add_row(*row, style="" if t.passed else "bold red")
+        table.add_section()
+    return table
+
+
+def _percent(part, whole):
+    """Rounded down, so that 100 % means all."""
+    return f"{100 * part // whole if whole else 100} %"
+
+
+def _say(lines):
+    for line in lines:
+        console.print(str(line), markup=False, highlight=False, soft_wrap=True)
+
+
+def _fail(error):
+    errors.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
+    raise typer.Exit(1)

@@ -1,0 +1,129 @@
+# %% [markdown]
+# # Exercises 1: feed-forward
+#
+# Eight exercises on the way from the input to the output of a network.
+# The lesson that belongs to them is [`notebooks/01_feed_forward.ipynb`](../notebooks/01_feed_forward.ipynb).
+#
+# **How it works.**
+# Write your answer in place of the line that begins with `raise`, and run the cell.
+# Then run the `check` cell under it.
+# It tells you whether all values agree, and if not, which mistake it looks like.
+
+# %% [markdown]
+# You have three more verbs; type them into any new cell.
+#
+# - `hint("1.1")` gives a hint: first a question, then the place to look, then the formula.
+# - `solution("1.1")` shows one answer of ours.
+# - `progress()` shows how far you are.
+#
+# You may use NumPy everywhere, and write as many helper cells as you like.
+# Return a new array; leave the arguments as they are.
+# Work with Python's usual floats (`float64`).
+
+# %%
+import numpy as np
+
+from bplib import widgets
+from bplib.exercises import check, hint, progress, solution
+
+# %% [markdown]
+# ## 1.1 The weighted sum of one neuron
+#
+# A neuron multiplies each input by its own weight, adds the products, and adds its bias:
+#
+# $$z = w_1 x_1 + w_2 x_2 + \dots + w_n x_n + b$$
+#
+# The activation comes later; here only $z$ is asked for.
+
+# %% exercise="1.1"
+
+# %% [markdown]
+# ## 1.2 A sigmoid that does not overflow
+#
+# The sigmoid squashes any number into the range from 0 to 1:
+#
+# $$\sigma(z) = \frac{1}{1 + e^{-z}}$$
+#
+# Write it for a whole array at once.
+# It must also work for $z = -1000$ and for $z = 1000$, where `np.exp` can overflow.
+
+# %% exercise="1.2"
+
+# %% [markdown]
+# From here on you may use our own sigmoid.
+
+# %%
+from bplib.activations import sigmoid
+
+# %% [markdown]
+# ## 1.3 One layer for a batch
+#
+# A layer is several neurons that see the same inputs.
+# Row $j$ of `W` holds the weights of neuron $j$, and `b` holds one bias per neuron.
+# A batch is several samples at once: each row of `x` is one sample, and each row of the result belongs to it.
+
+# %% exercise="1.3"
+
+# %% [markdown]
+# ## 1.4 Mazur's forward pass, to nine digits
+#
+# The network of the lesson: two inputs, two hidden neurons, two outputs.
+# Here one sample is a vector, so a layer reads like the book: `W @ x + b`, then the sigmoid.
+# The error is half the sum of the squared errors of the outputs:
+#
+# $$E = \frac{1}{2} \sum_j (a^2_j - y_j)^2$$
+#
+# Return all three: `a1`, `a2` and `E`.
+# The check tries Mazur's own numbers and other networks too.
+
+# %% exercise="1.4"
+
+# %% [markdown]
+# ## 1.5 Two losses
+#
+# A loss says in one number how wrong a batch is.
+# Both losses take the sum along each row first, and then the mean over the $m$ rows:
+#
+# $$\text{half mean squared error} = \frac{1}{m} \sum_{\text{rows}} \frac{1}{2} \sum_j (a_j - y_j)^2$$
+#
+# $$\text{cross-entropy} = -\frac{1}{m} \sum_{\text{rows}} \sum_j y_j \ln a_j$$
+#
+# Each row of `y` is 1 at the true class and 0 elsewhere.
+
+# %% exercise="1.5"
+
+# %% [markdown]
+# ## 1.6 Softmax, row by row, without overflow
+#
+# Softmax turns the sums $z$ of an output layer into probabilities:
+#
+# $$p_j = \frac{e^{z_j}}{\sum_k e^{z_k}}$$
+#
+# Each row of the result must sum to 1, also when a $z$ is as large as 1000 or as small as $-1000$.
+
+# %% exercise="1.6"
+
+# %% [markdown]
+# ## 1.7 Any number of layers, with a trace
+#
+# Now the whole forward pass of a network with $L$ sigmoid layers.
+# Keep every `z` and every `a`: lesson 2 needs them on the way back.
+# The list `a` begins with `x` itself, so it is one longer than `z`.
+
+# %% exercise="1.7"
+
+# %% [markdown]
+# ## 1.8 Put the lines of a forward pass in order
+#
+# Seven of these lines make a forward pass of one sample through two layers, with its error `E`.
+# The other three are traps.
+# Write the letters of the seven lines in the order in which they should run.
+# The check runs your lines in your order.
+
+# %% exercise="1.8"
+
+# %% [markdown]
+# ## Done?
+#
+# Run `progress()` in a new cell.
+# Then go on with lesson 2, in which the error runs back through the same network.

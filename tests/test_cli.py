@@ -1,0 +1,121 @@
+"""The `bplib` command: what it prints and its exit code."""
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from bplib import exercises
+from bplib.cli import app
+from bplib.course import authoring
+from bplib.exercises import core
+
+REPO = Path(__file__).parents[1]
+BUILT = [f"{folder}/01_feed_forward.ipynb" for folder in authoring.BUILT]
+
+
+def bplib(*words):
+    return CliRunner().invoke(app, [str(word) for word in words])
+
+
+@pytest.fixture
+def clone(tmp_path, monkeypatch):
+    """The sources alone, in a folder of their own that is the working directory."""
+    shutil.copytree(REPO / "source", tmp_path / "source")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_help_names_every_command():
+    said = bplib("--help").output
+    assert all(command in said for command in ("build", "check", "grade", "progress"))
+
+
+def test_build_writes_the_notebooks_and_then_has_nothing_to_do(clone):
+    first = bplib("build")
+    assert (first.exit_code, first.output.split("\n")[:3]) == (0, [f"built {n}" for n in BUILT])
+    second = bplib("build")
+    assert (second.exit_code, second.output) == (0, "Every notebook was up to date.\n")
+
+
+def test_build_check_names_what_is_stale_and_exits_1_and_writes_nothing(clone):
+    missing = bplib("build", "--check")
+    assert (missing.exit_code, missing.output) == (1, "".join(f"{n} is missing.\n" for n in BUILT))
+    assert not (clone / "notebooks").exists()
+    bplib("build")
+    assert bplib("build", "--check").output == "Every notebook is up to date.\n"
+    (clone / "solutions/01_feed_forward.ipynb").write_text("{}")
+    stale = bplib("build", "--check")
+    assert stale.exit_code == 1
+    assert "solutions/01_feed_forward.ipynb is stale" in stale.output
+    assert "exercises/" not in stale.output
+
+
+def test_build_tells_of_a_leftover_and_leaves_it_alone(clone):
+    bplib("build")
+    (clone / "notebooks/09_old.ipynb").write_text("{}")
+    run = bplib("build")
+    assert run.exit_code == 0 and "notebooks/09_old.ipynb is left over" in run.output
+    assert (clone / "notebooks/09_old.ipynb").exists()
+
+
+def test_a_mistake_in_a_source_is_one_sentence_on_stderr(clone):
+    source = clone / "source/exercises/01_feed_forward.py"
+    text = source.read_text(encoding="utf-8")
+    source.write_text(text.replace('exercise="1.3"', 'exercise="1.33"'), encoding="utf-8")
+    run = bplib("build")
+    assert run.exit_code == 1 and run.stdout == ""
+    assert run.stderr.startswith("source/exercises/01_feed_forward.py: there is no exercise '1.33'")
+    assert run.stderr.count("\n") == 1
+
+
+def test_without_jupytext_build_says_what_brings_it(clone, monkeypatch):
+    monkeypatch.setitem(sys.modules, "jupytext", None)  # what Python does for a missing package
+    run = bplib("build")
+    assert run.exit_code == 1 and "needs jupytext: pip install" in run.stderr
+
+
+def test_check_prints_a_kill_table_without_a_gap():
+    run = bplib("check")
+    assert run.exit_code == 0, run.output
+    assert "100 % refused, 100 % named, 0 confused." in run.output
+    assert all(e.id in run.output for e in core.exercises("01").values())
+
+
+def test_check_exits_1_when_a_wrong_answer_slips_through(monkeypatch):
+    exercise = core.find("1.1")
+    mistake = exercise.misconceptions[0]._replace(id="NEW", f=exercise.f)
+    monkeypatch.setattr(exercise, "misconceptions", [*exercise.misconceptions, mistake])
+    run = bplib("check")
+    assert run.exit_code == 1
+    assert "NEW" in run.output and "100 % refused" not in run.output
+
+
+def test_progress_tells_what_is_done(tmp_path, monkeypatch):
+    monkeypatch.setenv("BPLIB_HOME", str(tmp_path))
+    monkeypatch.delenv("PYTEST_CURRENT_TEST")  # here a learner is at work, not a grader
+    exercises.check("1.1", core.find("1.1").f)
+    said = bplib("progress").output
+    assert said.startswith(f"{core.find('1.1').points} of ")
+    assert "✓ 1.1" in said and "· 1.2" in said
+
+
+def test_grade_refuses_a_folder_of_strangers_code_in_one_sentence(tmp_path):
+    run = bplib("grade", tmp_path)
+    assert run.exit_code == 1 and "--trust-submissions" in run.stderr
+    assert run.stderr.count("\n") == 1
+
+
+def test_grade_marks_a_folder_and_says_where_the_reports_are(clone, tmp_path):
+    bplib("build")
+    folder, out = tmp_path / "handed in", tmp_path / "marks"
+    folder.mkdir()
+    shutil.copy(clone / "solutions/01_feed_forward.ipynb", folder / "anna.ipynb")
+    run = bplib("grade", folder, "--out", out, "--trust-submissions", "--seed", 7)
+    assert run.exit_code == 0, run.output
+    total = sum(e.points for e in core.exercises("01").values())
+    assert "anna" in run.stdout and f"{total}/{total}" in run.stdout
+    assert (out / "class.html").exists()
+    assert '"seed": "7"' in (out / "results.jsonl").read_text(encoding="utf-8")

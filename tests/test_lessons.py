@@ -1,0 +1,219 @@
+"""The grammar of a lesson, held for every script in source/lessons."""
+
+import ast
+import contextlib
+import io
+import re
+import statistics
+from itertools import pairwise
+from pathlib import Path
+
+import jupytext
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SOURCES = sorted((ROOT / "source" / "lessons").glob("*.py"))
+MATHS = re.compile(r"\$\$.*?\$\$|\$[^$]*\$", re.DOTALL)
+
+
+class Lesson:
+    """A lesson as its cells, and as its sections: the cells from one `## ` to the next."""
+
+    def __init__(self, path):
+        self.number = path.stem[:2].lstrip("0")
+        self.cells = jupytext.read(path, fmt="py:percent").cells
+        self.prose = [cell.source for cell in self.cells if cell.cell_type == "markdown"]
+        self.code = [cell.source for cell in self.cells if cell.cell_type == "code"]
+        starts = [i for i, cell in enumerate(self.cells) if cell.source.startswith("## ")]
+        self.opening = self.cells[: starts[0]]
+        self.sections = {
+            self.cells[i].source.splitlines()[0].removeprefix("## "): self.cells[i:j]
+            for i, j in pairwise([*starts, len(self.cells)])
+        }
+
+    @property
+    def numbered(self):
+        return {title: cells for title, cells in self.sections.items() if title[0].isdigit()}
+
+
+@pytest.fixture(scope="module", params=SOURCES, ids=lambda path: path.stem)
+def lesson(request):
+    return Lesson(request.param)
+
+
+@pytest.fixture(scope="module")
+def shown(lesson):
+    """What the code cells print and return, run from top to bottom in one namespace."""
+    namespace, seen = {}, {}
+    with np.printoptions():
+        for source in lesson.code:
+            seen[source] = run(source, namespace)
+    return seen
+
+
+def run(source, namespace):
+    """(printed text, value of the last expression or None), as a notebook would show them."""
+    tree, value = ast.parse(source), None
+    last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        exec(compile(tree, "<cell>", "exec"), namespace)
+        if last:
+            value = eval(compile(ast.Expression(last.value), "<cell>", "eval"), namespace)
+    return printed.getvalue(), value
+
+
+def plain(prose):
+    """Prose without formulas, code, tags and the targets of links."""
+    prose = MATHS.sub(" ", prose)
+    return re.sub(r"`[^`]*`|<[^>]*>|\]\([^)]*\)", " ", prose)
+
+
+def test_there_is_a_lesson():
+    assert SOURCES
+
+
+def test_a_lesson_has_25_to_45_cells(lesson):
+    assert 25 <= len(lesson.cells) <= 45
+
+
+def test_code_cells_are_short(lesson):
+    lengths = [len(source.splitlines()) for source in lesson.code]
+    assert statistics.median(lengths) <= 4
+    assert max(lengths) <= 15
+
+
+def test_prose_is_at_most_80_words_a_cell(lesson):
+    lengths = {
+        prose: len(re.findall(r"[^\W\d_]+(?:['’-][^\W\d_]+)*", plain(prose)))
+        for prose in lesson.prose
+    }
+    assert not {prose: n for prose, n in lengths.items() if n > 80}
+
+
+def test_each_sentence_has_its_own_line(lesson):
+    lines = [line for prose in lesson.prose for line in plain(prose).splitlines()]
+    assert not [line for line in lines if re.search(r"[^\W\d][.?!] +[A-Z]", line)]
+
+
+def test_a_lesson_opens_with_its_title_and_then_counts_its_sections(lesson):
+    titles = [line for prose in lesson.prose for line in prose.splitlines() if line[:2] == "# "]
+    assert lesson.cells[0].source.splitlines()[0] == titles[0]
+    assert len(titles) == 1
+    numbers = [title.split()[0] for title in lesson.numbered]
+    assert numbers == [f"{lesson.number}.{i}" for i in range(1, len(numbers) + 1)]
+
+
+def test_the_objectives_come_first_and_the_quiz_tasks_summary_and_notes_last(lesson):
+    assert "**After this lesson you can**" in lesson.prose[0]
+    assert list(lesson.sections) == [
+        *lesson.numbered,
+        "Self-quiz",
+        "Your turn",
+        "Summary card",
+        "Teacher's note",
+    ]
+
+
+def test_every_section_asks_for_a_prediction_before_its_first_code(lesson):
+    for title, cells in lesson.numbered.items():
+        first = [cell.cell_type for cell in cells].index("code")
+        assert any("**Predict" in cell.source for cell in cells[:first]), title
+
+
+def test_every_lesson_breaks_something(lesson):
+    assert any("**Break it" in prose for prose in lesson.prose)
+
+
+def test_imports_stand_in_one_cell_and_there_are_no_magics(lesson):
+    imports = [source for source in lesson.code if re.search(r"^\s*(import|from) ", source, re.M)]
+    assert len(imports) <= 1
+    assert not [source for source in lesson.code if re.search(r"^\s*[%!]", source, re.M)]
+
+
+def test_an_interactive_is_one_call_and_nothing_else(lesson):
+    calls = [source for source in lesson.code if "widgets." in source]
+    assert calls
+    assert all(re.fullmatch(r"widgets\.\w+\([^\n]*\)", source) for source in calls)
+    assert not [source for source in lesson.code if re.search(r"ipywidgets|\.observe\(", source)]
+
+
+def test_greek_letters_stand_in_formulas_only(lesson):
+    assert not re.findall(r"[\u0370-\u03ff]", "\n".join(lesson.prose + lesson.code))
+    assert not re.findall(r"\\[a-zA-Z]+", "\n".join(MATHS.sub("", p) for p in lesson.prose))
+
+
+def test_every_question_of_the_quiz_has_a_folded_answer(lesson):
+    quiz = "\n".join(cell.source for cell in lesson.sections["Self-quiz"])
+    questions = re.split(r"^\*\*\d+\.\*\*", quiz, flags=re.M)[1:]
+    assert len(questions) >= 3
+    for question in questions:
+        answer = re.search(
+            r"<details><summary>.+?</summary>\n\n(.+?)\n\n</details>", question, re.S
+        )
+        assert answer, question
+
+
+def test_every_fold_is_closed_in_its_own_cell(lesson):
+    for prose in lesson.prose:
+        assert prose.count("<details>") == prose.count("</details>")
+        assert prose.count("<summary>") == prose.count("</summary>") == prose.count("<details>")
+
+
+def test_the_teachers_note_is_folded(lesson):
+    note = "\n".join(cell.source for cell in lesson.sections["Teacher's note"])
+    visible = re.sub(r"<details>.*?</details>", "", note, flags=re.S)
+    assert visible.split() == ["##", "Teacher's", "note"]
+    assert "minutes" in note
+    assert "Discuss" in note
+
+
+def test_the_summary_card_has_the_korean_words(lesson):
+    card = lesson.sections["Summary card"][0].source
+    assert "피오가반" in card or "롱디렐리" in card
+
+
+def test_mazur_and_xor_run_through_the_first_four_lessons(lesson):
+    code = "\n".join(lesson.code)
+    assert int(lesson.number) > 4 or ("datasets.mazur(" in code and "datasets.xor(" in code)
+
+
+def test_every_link_to_a_file_leads_from_notebooks_to_that_file(lesson):
+    links = [link for prose in lesson.prose for link in re.findall(r"\]\(([^)\s]+)\)", prose)]
+    files = [link.split("#")[0] for link in links if not re.match(r"https?:|#", link)]
+    assert any("exercises/" in file for file in files)
+    assert not [file for file in files if not (ROOT / "notebooks" / file).resolve().is_file()]
+
+
+def test_every_picture_in_the_prose_has_alt_text(lesson):
+    text = "\n".join(lesson.prose)
+    assert not re.findall(r"!\[\s*\]\(", text)
+    assert not [tag for tag in re.findall(r"<img[^>]*>", text) if not re.search(r'alt="[^"]+', tag)]
+
+
+def test_every_interactive_shows_itself_with_alt_text(lesson, shown):
+    values = {source: shown[source][1] for source in lesson.code if "widgets." in source}
+    for source, value in values.items():
+        bundle = value._repr_mimebundle_()
+        data = bundle[0] if isinstance(bundle, tuple) else bundle
+        assert data["text/plain"].strip(), source
+        assert re.search(r'<img[^>]* alt="[^"]+', data["text/html"]), source
+
+
+def test_every_code_cell_shows_something_but_the_imports(lesson, shown):
+    silent = [source for source, (text, value) in shown.items() if not text and value is None]
+    assert len(silent) <= 1
+    assert all(re.search(r"^(import|from) ", source, re.M) for source in silent)
+
+
+def test_every_figure_in_the_prose_comes_from_a_cell_of_its_section(lesson, shown):
+    for cells in lesson.sections.values():
+        code = [cell.source for cell in cells if cell.cell_type == "code"]
+        seen = "\n".join([*code, *(shown[source][0] for source in code)])
+        prose = "\n".join(plain(cell.source) for cell in cells if cell.cell_type == "markdown")
+        figures = set(re.findall(r"\d+\.\d+", prose)) - sections_and_exercises(lesson)
+        assert not [figure for figure in figures if figure not in seen], prose
+
+
+def sections_and_exercises(lesson):
+    return {f"{lesson.number}.{i}" for i in range(1, 20)}
