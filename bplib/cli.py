@@ -81,6 +81,10 @@ def grade(
         bool, typer.Option("--trust-submissions", help="Run the code of others on this computer.")
     ] = False,
     jobs: Annotated[int, typer.Option(min=1, help="Notebooks at the same time.")] = 2,
+    lesson: Annotated[
+        str | None, typer.Option(help="Such as 01; else the one most notebooks belong to.")
+    ] = None,
+    timeout: Annotated[float, typer.Option(min=1, help="Seconds one cell may run.")] = 10.0,
     seed: Annotated[
         str | None, typer.Option(help="Of an earlier batch, for the same marks.")
     ] = None,
@@ -99,7 +103,7 @@ def grade(
                 bar.update(task, completed=done, total=total, description=escape(student))
 
             report = grading.grade(
-                path, out=out, trust=trust_submissions, seed=seed, jobs=jobs, progress=show
+                path, out, trust_submissions, seed, jobs, lesson, timeout, progress=show
             )
     except grading.GradingError as error:
         _fail(error)

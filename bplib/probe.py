@@ -36,6 +36,13 @@ class Outcome(NamedTuple):
     warned: str = ""
 
 
+class Silent(io.TextIOBase):
+    """Takes any amount of printing and keeps nothing."""
+
+    def write(self, text):
+        return len(text)
+
+
 def outcomes(answer, cases, puzzle=None):
     """Call the answer once per case, each time on fresh copies.   ->  one Outcome per case
 
@@ -77,7 +84,7 @@ def _call(answer, args):
     if not callable(answer):
         return Outcome("odd", message=f"a function was expected, not {_kind(answer)}")
     given = copy.deepcopy(args)
-    silent = io.StringIO()
+    silent = Silent()
     with (
         contextlib.redirect_stdout(silent),
         contextlib.redirect_stderr(silent),

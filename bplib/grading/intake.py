@@ -1,0 +1,137 @@
+"""Read notebooks that others wrote.  Nothing here runs their code or trusts their file."""
+
+import json
+import os
+import stat
+from pathlib import Path
+from typing import NamedTuple
+
+LIMIT = 20 * 2**20  # bytes in a notebook
+CELL_LIMIT = 2**20  # characters in a cell
+CELLS_LIMIT = 2000
+
+
+class Unreadable(Exception):
+    """One sentence that says why a file cannot be marked."""
+
+
+class Cell(NamedTuple):
+    """One code cell.  keys : its nbgrader grade_id and its cell id, where it has them"""
+
+    keys: tuple[str, ...]
+    source: str
+
+
+def students(folder, skip):
+    """Who handed in what.   ->  {student: [paths]}, and the names of files that are no notebook
+
+    alice.ipynb is one student, alice/…/anything.ipynb is one student; skip is our own output.
+    """
+    found, ignored = {}, []
+    for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
+        path = Path(entry.path)
+        if entry.name.startswith((".", "__MACOSX")) or path.resolve() == skip:
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            found.setdefault(entry.name, []).extend(_notebooks(path, skip))
+        elif path.suffix.lower() == ".ipynb":
+            found.setdefault(path.stem, []).append(path)
+        elif entry.is_symlink():
+            found.setdefault(entry.name, []).append(path)
+        else:
+            ignored.append(entry.name)
+    return found, ignored
+
+
+def _notebooks(folder, skip):
+    for here, folders, files in os.walk(folder, followlinks=False):
+        folders[:] = sorted(
+            f for f in folders if not f.startswith(".") and Path(here, f).resolve() != skip
+        )
+        yield from (
+            Path(here, f)
+            for f in sorted(files)
+            if f.lower().endswith(".ipynb") and not f.startswith(".")
+        )
+
+
+def read(path):
+    """The code cells of a notebook file, in order.   ->  [Cell], [flags]
+
+    Unreadable, in one sentence, when it is not a notebook.
+    """
+    try:
+        notebook = json.loads(_text(path))
+    except (ValueError, RecursionError):
+        raise Unreadable(
+            "The file is not a whole notebook: it is cut off or is not JSON."
+        ) from None
+    cells, flags = _cells(notebook)
+    if len(cells) > CELLS_LIMIT:
+        raise Unreadable(f"The notebook has more than {CELLS_LIMIT} cells.")
+    code = []
+    for cell in cells:
+        kind = cell.get("cell_type") if isinstance(cell, dict) else None
+        if kind != "code":
+            if not isinstance(kind, str):
+                flags.append("a cell is malformed and was left out")
+            continue
+        source = _source(cell.get("source", cell.get("input", "")))
+        if source is None:
+            flags.append("a cell is malformed or too long and was left out")
+        else:
+            code.append(Cell(_keys(cell), source))
+    ids = [key for cell in code for key in set(cell.keys)]
+    if len(ids) > len(set(ids)):
+        flags.append("two cells have the same id")
+    return code, list(dict.fromkeys(flags))
+
+
+def _text(path):
+    """The text of a regular file, never through a link."""
+    links = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    if path.is_symlink():
+        raise Unreadable("The file is a link, not a notebook.")
+    try:
+        handle = os.open(path, os.O_RDONLY | links | getattr(os, "O_BINARY", 0))
+    except OSError as error:
+        raise Unreadable(f"The file cannot be opened: {error.strerror}.") from None
+    with os.fdopen(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise Unreadable("This is not a regular file.")
+        data = file.read(LIMIT + 1)
+    if len(data) > LIMIT:
+        raise Unreadable(f"The file is larger than {LIMIT >> 20} MB.")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Unreadable("The file is not UTF-8 text, as every notebook is.") from None
+
+
+def _cells(notebook):
+    """The list of cells, also of a notebook from before 2015 (nbformat 3 keeps worksheets)."""
+    if not isinstance(notebook, dict):
+        raise Unreadable("The file is JSON, but not a notebook.")
+    sheets = notebook.get("worksheets")
+    if isinstance(sheets, list) and "cells" not in notebook:
+        parts = [sheet.get("cells") if isinstance(sheet, dict) else None for sheet in sheets]
+        cells = [cell for part in parts if isinstance(part, list) for cell in part]
+        return cells, ["old notebook format (nbformat 3)"]
+    if not isinstance(notebook.get("cells"), list):
+        raise Unreadable("The file is JSON, but it has no cells.")
+    return notebook["cells"], []
+
+
+def _source(source):
+    if isinstance(source, list) and all(isinstance(line, str) for line in source):
+        source = "".join(source)
+    if not isinstance(source, str) or len(source) > CELL_LIMIT:
+        return None
+    return source.encode("utf-8", "replace").decode()  # a lone surrogate cannot be written
+
+
+def _keys(cell):
+    metadata = cell.get("metadata")
+    nbgrader = metadata.get("nbgrader") if isinstance(metadata, dict) else None
+    grade_id = nbgrader.get("grade_id") if isinstance(nbgrader, dict) else None
+    return tuple(key for key in (grade_id, cell.get("id")) if isinstance(key, str))

@@ -1,0 +1,167 @@
+"""pytest plugin beside nbval: tell the grader what each cell printed, and stop what runs away.
+
+nbval alone waits the whole cell timeout for a dead kernel, keeps any amount of output, and has
+no limit for a whole notebook.  This module replaces its RunningKernel; nbval itself is unchanged.
+Records leave through a copy of the standard output that no kernel inherits.
+"""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from queue import Empty
+
+import nbval.kernel
+import nbval.plugin
+import pytest
+import zmq
+
+from bplib.grading.judge import MARK
+
+OUTPUT_LIMIT = 4 * 2**20  # bytes a notebook may print
+TEXT_LIMIT = 2**18  # characters of one probe that are passed on
+CHANNEL = os.dup(1)
+
+
+class Stopped(Exception):
+    """A kernel that is gone.  The message is one word: dead, time or output."""
+
+
+class GuardedKernel(nbval.kernel.RunningKernel):
+    """nbval's kernel, but its death is seen at once, and time and output have an end."""
+
+    budget = 100.0
+
+    def __init__(self, kernel_name, cwd=None, startup_timeout=60):
+        self.end = time.monotonic() + startup_timeout
+        self.size = 0
+        self.cwd = tempfile.mkdtemp(dir=cwd)
+        self.km = nbval.kernel.KernelManager(
+            kernel_name=kernel_name, kernel_spec_manager=nbval.kernel.NbvalKernelspecManager()
+        )
+        nothing = subprocess.DEVNULL
+        self.km.start_kernel(stdout=nothing, stderr=nothing, cwd=self.cwd)
+        self.group = getattr(self.km.provisioner, "pgid", None)
+        self.kc = self.km.client()
+        self.kc.context.setsockopt(zmq.MAXMSGSIZE, OUTPUT_LIMIT)
+        self.kc.start_channels()
+        try:
+            self.kc.wait_for_ready(timeout=startup_timeout)
+            self._ensure_iopub_up()
+        except BaseException:
+            self.close()
+            raise
+        self.end = time.monotonic() + self.budget
+
+    def get_message(self, stream, timeout=None):
+        """The next message, in slices of time so that a dead kernel is noticed.
+
+        Of outputs only the standard output and errors count: a figure or a warning inside an
+        answer is no mistake.
+        """
+        until = time.monotonic() + (self.budget if timeout is None else timeout)
+        while True:
+            now = time.monotonic()
+            if now > self.end:
+                self._give_up("time")
+            try:
+                message = super().get_message(stream, timeout=min(0.25, max(0.0, until - now)))
+            except Empty:
+                if not self.is_alive():
+                    self._give_up("dead")
+                if time.monotonic() >= until:
+                    raise
+                continue
+            if stream == "iopub" and message["msg_type"] not in ("status", "error"):
+                content = message["content"]
+                self.size += 100 + len(str(content))
+                if self.size > OUTPUT_LIMIT:
+                    self._give_up("output")
+                if message["msg_type"] != "stream" or content["name"] != "stdout":
+                    continue
+            return message
+
+    def _give_up(self, why):
+        self.close()
+        raise Stopped(why)
+
+    def close(self):
+        """Stop the kernel and everything it started, and remove what it wrote."""
+        if hasattr(self, "km"):
+            self.stop()
+        if self.group and hasattr(os, "killpg"):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.group, signal.SIGKILL)
+        shutil.rmtree(self.cwd, ignore_errors=True)
+
+
+def pytest_addoption(parser):
+    parser.addoption("--bplib-budget", type=float, default=100.0, help="seconds for a notebook")
+
+
+def pytest_configure(config):
+    GuardedKernel.budget = config.option.bplib_budget
+    nbval.plugin.RunningKernel = GuardedKernel
+
+
+def pytest_collection_finish(session):
+    """The notebooks are in memory now.  Their files hold the expected values: remove them."""
+    for path in {item.path for item in session.items}:
+        Path(path).unlink()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """One record per cell.  matched: nbval ran the cell and had nothing to object to."""
+    report = yield
+    if call.when == "call" or (call.when == "setup" and call.excinfo):
+        _send(item, call, call.excinfo.value if call.excinfo else None)
+    return report
+
+
+def _why(item, call, error):
+    """What stopped this cell, or ended its kernel before.  "" when it ran to its end
+
+    nbval expects every cell after a timeout to fail; here a kernel that lives on is judged on.
+    """
+    file = item.parent
+    if isinstance(error, Stopped):
+        file.why = str(error)
+    elif call.when == "setup":
+        file.why = "start"
+    elif file.timed_out:
+        lost = "waiting for output" in str(error)  # a message beyond the limit never arrives
+        file.why, file.timed_out = "output" if lost else "time", False
+    elif error is None or file.kernel.is_alive():
+        return ""
+    return getattr(file, "why", "dead")
+
+
+def _send(item, call, error):
+    outputs = item.test_outputs or []
+    printed = "".join(out.text for out in outputs if out.output_type == "stream")
+    raised = [f"{out.ename}: {out.evalue}" for out in outputs if out.output_type == "error"]
+    record = {
+        "notebook": item.path.stem,
+        "cell": item.cell["id"],
+        "matched": error is None,
+        "ms": round(call.duration * 1000),
+        "printed": printed[:TEXT_LIMIT],
+        "raised": raised[0][:500] if raised else "",
+        "why": _why(item, call, error),
+    }
+    os.write(CHANNEL, f"{MARK}{json.dumps(record)}\n".encode())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item, nextitem):
+    """After the last cell of a notebook nothing of its kernel is left."""
+    yield
+    if nextitem is None or nextitem.parent is not item.parent:
+        if item.parent.kernel is not None:
+            item.parent.kernel.close()

@@ -1,0 +1,155 @@
+"""The one mechanism of the interactives: controls -> a pure function -> a picture."""
+
+from html import escape
+from typing import NamedTuple
+
+import ipywidgets
+
+from bplib import svg
+
+
+class Picture(NamedTuple):
+    """What one state of the controls looks like.
+
+    svg : the drawing,  alt : sentences that state its numbers
+    worked : lines of the formula with the numbers put in,  numbers : table rows, first the heading
+    """
+
+    svg: str
+    alt: str
+    worked: list[str]
+    numbers: list[list]
+
+
+LABEL = {"style": {"description_width": "11em"}, "layout": {"width": "26em"}}
+
+
+def slider(label, value, low, high, step=0.1):
+    """A slider for a number."""
+    return ipywidgets.FloatSlider(
+        value, min=low, max=high, step=step, description=label, tooltip=label, **LABEL
+    )
+
+
+def whole(label, value, low, high):
+    """A slider for a whole number."""
+    return ipywidgets.IntSlider(value, min=low, max=high, description=label, tooltip=label, **LABEL)
+
+
+def choice(label, options, value=None):
+    """A menu; the first option is chosen unless value names another."""
+    value = options[0] if value is None else value
+    return ipywidgets.Dropdown(
+        value=value, options=options, description=label, tooltip=label, **LABEL
+    )
+
+
+def tick(label):
+    """A box to tick."""
+    return ipywidgets.Checkbox(False, description=label, tooltip=label, indent=False, **LABEL)
+
+
+class Explore(ipywidgets.VBox):
+    """Controls around the picture that draw(name=value, ...) -> Picture makes of their values.
+
+    A control with the name `step` gets the buttons Back, Step and Play.
+    """
+
+    def __init__(self, draw, instruction, **controls):
+        self.draw, self.controls = draw, controls
+        self.first = {name: control.value for name, control in controls.items()}
+        self.frame, self.table = ipywidgets.HTML(), ipywidgets.HTML()
+        self.reset = _button("Reset", "Put every control back to where it was at first.")
+        self.reset.on_click(self._reset)
+        self.show_table = tick("Show the numbers as a table")
+        buttons = [self.reset, self.show_table]
+        if "step" in controls:
+            buttons = _stepping(controls["step"], self.reset) + buttons
+        for control in (*controls.values(), self.show_table):
+            control.observe(self._show, "value")
+        self._show()
+        wrap = ipywidgets.Layout(flex_flow="row wrap")
+        super().__init__(
+            [
+                ipywidgets.HTML(f"<p>{escape(instruction)}</p>"),
+                ipywidgets.Box(list(controls.values()), layout=wrap),
+                ipywidgets.Box(buttons, layout=wrap),
+                self.frame,
+                self.table,
+            ]
+        )
+
+    def _show(self, _change=None):
+        values = {name: control.value for name, control in self.controls.items()}
+        try:
+            self.picture = self.draw(**values)
+        except Exception as error:  # a learner never sees the kernel's log: say it in the picture
+            self.picture = _sentence(f"This cannot be drawn ({type(error).__name__}): {error}")
+        worked = "<br>".join(escape(line) for line in self.picture.worked)
+        font = "font-family:var(--jp-code-font-family,monospace);line-height:1.6"
+        self.frame.value = f'{self.picture.svg}<div style="{font}">{worked}</div>'
+        self.table.value = _table(self.picture.numbers) if self.show_table.value else ""
+
+    def _reset(self, _button):
+        for name, value in self.first.items():
+            self.controls[name].value = value
+
+    def close(self):
+        """Close every part: ipywidgets keeps a part that is not closed until the kernel ends."""
+        for part in _parts(self):
+            ipywidgets.Widget.close(part)
+
+    def _repr_mimebundle_(self, **kwargs):
+        """Where no kernel runs, the first frame is an image, and its words where there is none."""
+        words = {
+            "text/html": svg.as_image(self.picture.svg, self.picture.alt),
+            "text/plain": self.picture.alt,
+        }
+        return super()._repr_mimebundle_(**kwargs) | words
+
+
+def _parts(widget):
+    for child in getattr(widget, "children", ()):
+        yield from _parts(child)
+    yield from filter(None, (getattr(widget, "style", None), widget.layout, widget))
+
+
+def _button(name, tooltip):
+    return ipywidgets.Button(description=name, tooltip=tooltip, layout={"width": "6em"})
+
+
+def _stepping(control, reset):
+    """Back, Step and Play.  The clock is ipywidgets.Play: it waits for a kernel that is busy.
+
+    It stays hidden, because its own buttons are pictures without a name.
+    """
+    back, step = _button("Back", "One step back."), _button("Step", "One step on.")
+    play = ipywidgets.ToggleButton(
+        description="Play", tooltip="Play all steps, or pause.", layout={"width": "6em"}
+    )
+    clock = ipywidgets.Play(
+        min=control.min, max=control.max, interval=1000, layout={"display": "none"}
+    )
+    reset.on_click(lambda _: play.set_trait("value", False))
+    back.on_click(lambda _: control.set_trait("value", max(control.value - 1, control.min)))
+    step.on_click(lambda _: control.set_trait("value", min(control.value + 1, control.max)))
+    ipywidgets.link((clock, "value"), (control, "value"))
+    ipywidgets.link((clock, "playing"), (play, "value"))
+    return [back, step, play, clock]
+
+
+def _sentence(words):
+    """A picture that is only one sentence."""
+    words = words.splitlines()[0]
+    drawing = svg.document(40, words, svg.text(0, 24, "There is no picture.", "start"))
+    return Picture(drawing, words, [words], [[words]])
+
+
+def _table(numbers):
+    heading, *rows = numbers
+    cells = "".join(f'<th scope="col">{escape(str(cell))}</th>' for cell in heading)
+    body = "".join(
+        f"<tr>{''.join(f'<td>{escape(str(cell))}</td>' for cell in row)}</tr>" for row in rows
+    )
+    style = "border-collapse:separate;border-spacing:1em 0;text-align:left"
+    return f'<table style="{style}"><thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table>'

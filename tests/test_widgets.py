@@ -1,0 +1,131 @@
+"""The one mechanism of the interactives, on a picture small enough to check by eye."""
+
+import base64
+import gc
+import weakref
+import xml.etree.ElementTree as ET
+
+import pytest
+from ipywidgets.widgets import widget
+
+from bplib import svg
+from bplib.widgets.explore import Explore, Picture, choice, slider, whole
+
+
+def draw_square(side, unit="cm"):
+    """A square; it cannot be drawn with a negative side, nor with an infinite one."""
+    if side < 0:
+        raise ValueError("a side is never negative.\nSecond line.")
+    length = float("inf") if side == 9 else side
+    words = f"a square with a side of {side} {unit}"
+    drawing = svg.document(50, words, svg.box(0, 0, length, length))
+    return Picture(drawing, words, [f"area < {side}² + 1"], [["side", "area"], [side, side**2]])
+
+
+def squares(**extra):
+    return Explore(draw_square, "Change the side.", side=slider("side", 3.0, -1, 9, 1), **extra)
+
+
+def test_moving_a_control_changes_the_picture_the_words_and_the_numbers():
+    explore = squares()
+    before = explore.frame.value
+    explore.show_table.value = True
+    explore.controls["side"].value = 5
+    assert explore.picture.alt == "a square with a side of 5.0 cm"
+    assert explore.frame.value.startswith(explore.picture.svg) and explore.frame.value != before
+    assert "<td>25.0</td>" in explore.table.value
+
+
+def test_the_worked_line_stands_below_the_picture_and_is_escaped():
+    assert "area &lt; 3.0² + 1" in squares().frame.value
+
+
+def test_the_table_is_only_there_when_it_is_asked_for():
+    explore = squares()
+    assert explore.table.value == ""
+    explore.show_table.value = True
+    table = ET.fromstring(explore.table.value)
+    assert [cell.text for cell in table.iter("th")] == ["side", "area"]
+    explore.show_table.value = False
+    assert explore.table.value == ""
+
+
+def test_reset_puts_every_control_back():
+    explore = squares(unit=choice("unit", ["cm", "inch"]))
+    first = explore.frame.value
+    explore.controls["side"].value, explore.controls["unit"].value = 7, "inch"
+    assert explore.frame.value != first
+    explore.reset.click()
+    assert explore.controls["side"].value == 3 and explore.controls["unit"].value == "cm"
+    assert explore.frame.value == first
+
+
+def test_an_error_is_one_sentence_in_place_and_the_next_state_draws_again():
+    explore = squares()
+    explore.controls["side"].value = -1
+    sentence = "This cannot be drawn (ValueError): a side is never negative."
+    assert explore.picture.alt == sentence
+    assert sentence in explore.frame.value
+    assert "Traceback" not in explore.frame.value and "Second" not in explore.frame.value
+    explore.controls["side"].value = 2
+    assert explore.picture.alt == "a square with a side of 2.0 cm"
+
+
+def test_an_infinite_number_is_said_and_not_drawn():
+    explore = squares()
+    explore.controls["side"].value = 9
+    assert "a number is NaN or infinite" in explore.frame.value
+
+
+def test_without_a_kernel_the_first_frame_is_an_image_with_words():
+    bundle = squares()._repr_mimebundle_()
+    assert "application/vnd.jupyter.widget-view+json" in bundle
+    assert bundle["text/plain"] == "a square with a side of 3.0 cm"
+    image = ET.fromstring(bundle["text/html"].replace(">", "/>"))
+    assert image.get("alt") == bundle["text/plain"]
+    drawing = base64.b64decode(image.get("src").removeprefix("data:image/svg+xml;base64,"))
+    assert ET.fromstring(drawing).get("aria-label") == bundle["text/plain"]
+
+
+def steps():
+    return Explore(lambda step: draw_square(step), "Step.", step=whole("step", 0, 0, 3))
+
+
+@pytest.mark.parametrize("make", [squares, steps])
+def test_opening_and_closing_leaves_nothing_behind(make):
+    before = set(widget._instances)
+    explore = make()
+    assert len(widget._instances) > len(before)
+    explore.close()
+    assert set(widget._instances) == before
+    gone = weakref.ref(explore)
+    del explore
+    gc.collect()
+    assert gone() is None
+
+
+def parts(explore):
+    return {part.description: part for part in explore.children[2].children}
+
+
+def test_step_and_back_stop_at_the_ends():
+    explore = steps()
+    seen = []
+    for name in ["Back", "Step", "Step", "Step", "Step", "Back"]:
+        parts(explore)[name].click()
+        seen.append(explore.controls["step"].value)
+    assert seen == [0, 1, 2, 3, 3, 2]
+    assert explore.picture.alt == "a square with a side of 2 cm"
+
+
+def test_play_drives_the_steps_at_a_rate_that_cannot_flood():
+    explore = steps()
+    clock = parts(explore)[""]
+    parts(explore)["Play"].value = True
+    assert clock.playing and clock.interval >= 1000 / 30
+    clock.value = 2  # what the browser does when the time has come
+    assert explore.picture.alt == "a square with a side of 2 cm"
+    parts(explore)["Step"].click()
+    assert clock.value == 3  # so that Play goes on from here
+    explore.reset.click()
+    assert not clock.playing and explore.controls["step"].value == 0
