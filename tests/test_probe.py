@@ -14,8 +14,8 @@ from bplib import probe
 CASES = [(np.array([1.0, -2.0]), 3.0), (np.array([0.5]), [np.eye(2), 2])]
 
 
-def one(answer, args=(np.array([1.0, 2.0]),)):
-    return probe.outcomes(answer, [args])[0]
+def one(answer):
+    return probe.outcomes(answer, [(np.array([1.0, 2.0]),)])[0]
 
 
 def test_prints_and_warnings_of_the_answer_stay_inside(capsys):
@@ -35,7 +35,7 @@ def test_an_answer_that_changes_its_argument_is_seen_and_the_caller_keeps_his():
         x -= 1
         return x
 
-    assert one(shift, (x,)).mutated == (0,)
+    assert probe.outcomes(shift, [(x,)])[0].mutated == (0,)
     np.testing.assert_array_equal(x, [1.0, 2.0])
 
 

@@ -172,8 +172,8 @@ def _structure(exercise, cases, found, expected):
                     twist = " You returned the shape of the transpose."
                 return Feedback(
                     NOT_YET,
-                    f"{_begin(_label(exercise, path))} has shape {p.shape}, but {q.shape} is needed when "
-                    f"{_shapes(exercise, args)}.{twist}\n"
+                    f"{_begin(_label(exercise, path))} has shape {p.shape}, but {q.shape} "
+                    f"is needed when {_shapes(exercise, args)}.{twist}\n"
                     "What does each axis count: samples, inputs or neurons?",
                     code=_try(exercise, args),
                 )
@@ -201,7 +201,8 @@ def _not_finite(exercise, cases, found, expected):
                 kind = "NaN (not a number)" if np.isnan(p).any() else "infinity"
                 return Feedback(
                     NOT_YET,
-                    f"{_begin(_label(exercise, path))} holds {kind} when {_shapes(exercise, args)}.\n"
+                    f"{_begin(_label(exercise, path))} holds {kind} "
+                    f"when {_shapes(exercise, args)}.\n"
                     "Which step gets too large for a float, or divides by zero?",
                     code=_try(exercise, args),
                 )

@@ -63,7 +63,7 @@ class Note(NamedTuple):
 def card(heading, text, colour, code=""):
     """A box with a coloured edge.  Every piece of text is escaped; a new line is a paragraph."""
     paragraphs = "".join(
-        f'<p style="margin:.3em 0">{_inline(line)}</p>' for line in text.splitlines() if line
+        f'<p style="margin:.3em 0">{inline(line)}</p>' for line in text.splitlines() if line
     )
     code = (
         f'<pre style="margin:.3em 0;overflow-x:auto;white-space:pre">{html.escape(code)}</pre>'
@@ -76,7 +76,7 @@ def card(heading, text, colour, code=""):
     )
 
 
-def _inline(line):
+def inline(line):
     """Escape a line and show what stands between backticks as code."""
     parts = html.escape(line).split("`")
     return "".join(f"<code>{p}</code>" if i % 2 else p for i, p in enumerate(parts))

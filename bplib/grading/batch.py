@@ -15,7 +15,7 @@ import numpy as np
 import bplib
 from bplib import probe
 from bplib.exercises import core, diagnosis
-from bplib.exercises.feedback import CORRECT, NOT_ATTEMPTED, NOT_YET, RAISED
+from bplib.exercises.feedback import CORRECT, NOT_ATTEMPTED, NOT_YET, RAISED, Feedback
 from bplib.grading import GradingError, intake, judge, report, transplant
 from bplib.grading.report import NOT_RUN, Mark, Report, Result
 
@@ -285,16 +285,17 @@ def _mark_one(key, id, ran):
     exercise = key.exercises[id]
     cell = ran.get(transplant.check_key(id))
     points = exercise.points if cell and cell.matched else 0
-    outcome, text, misconception = _explain(key, exercise, ran, cell)
+    said = _explain(key, exercise, ran, cell)
     ms = cell.ms if cell else 0
-    text = report.clean(text)
-    return Mark(id, exercise.title, points, exercise.points, outcome, misconception, text, ms)
+    text, code = report.clean(said.text), report.clean(said.code)
+    of = exercise.points
+    return Mark(id, exercise.title, points, of, said.outcome, said.misconception, text, code, ms)
 
 
 def _explain(key, exercise, ran, cell):
-    """(outcome, text, misconception).  nbval gives the mark; the diagnosis gives the words."""
+    """nbval gives the mark; the diagnosis gives the words.   ->  Feedback"""
     if cell is None:
-        return NOT_RUN, ENDED["dead"], None
+        return Feedback(NOT_RUN, ENDED["dead"])
     answer = ran.get(transplant.answer_key(exercise.id))
     cases = key.cases[exercise.id]
     try:
@@ -304,23 +305,24 @@ def _explain(key, exercise, ran, cell):
         feedback = diagnosis.diagnose(exercise, cases, found, rounded=True)
     except Exception:  # a student's own print can be anything
         if cell.why:
-            return NOT_RUN, ENDED[cell.why], None
+            return Feedback(NOT_RUN, ENDED[cell.why])
         if answer and answer.raised:
             raised = re.sub(r"\(\d+\.py, ", "(", answer.raised)  # IPython's name for the cell
-            return RAISED, f"The cell with your answer stops: {raised}.", None
+            return Feedback(RAISED, f"The cell with your answer stops: {raised}.")
         if cell.raised:
-            return RAISED, f"Your answer could not be called: {cell.raised}.", None
-        return NOT_YET, "What your answer printed was not the values of the exercise.", None
+            return Feedback(RAISED, f"Your answer could not be called: {cell.raised}.")
+        return Feedback(NOT_YET, "What your answer printed was not the values of the exercise.")
     if feedback.outcome == NOT_ATTEMPTED:
-        return NOT_ATTEMPTED, "Nothing is written here yet.", None
+        return Feedback(NOT_ATTEMPTED, "Nothing is written here yet.")
     if cell.matched:
-        return CORRECT, feedback.text if feedback.outcome == CORRECT else "All values agree.", None
+        text = feedback.text if feedback.outcome == CORRECT else "All values agree."
+        return Feedback(CORRECT, text)
     if feedback.outcome == CORRECT:
         digits = _digits(exercise.expected(cases), found)
         text = f"Your values agree to {digits} digits, but a mark needs all six that are compared."
         ask = "Do you round, or compute in float32, where NumPy's own float64 is asked for?"
-        return NOT_YET, f"{text}\n{ask}", None
-    return feedback.outcome, feedback.text, feedback.misconception
+        return Feedback(NOT_YET, f"{text}\n{ask}")
+    return feedback
 
 
 def _digits(expected, found):

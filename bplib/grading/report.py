@@ -16,7 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
-from bplib.exercises.feedback import CORRECT, LOOK, NOT_ATTEMPTED
+from bplib.exercises.feedback import CORRECT, LOOK, NOT_ATTEMPTED, inline
 from bplib.grading import GradingError
 
 NOT_RUN = "not run"
@@ -25,7 +25,7 @@ TIER = "none (trusted)"  # which sandbox the students' code ran in
 
 
 class Mark(NamedTuple):
-    """One exercise of one student.  of : the points it is worth"""
+    """One exercise of one student.  of : the points it is worth,  code : numbers to try it with"""
 
     id: str
     title: str
@@ -34,6 +34,7 @@ class Mark(NamedTuple):
     outcome: str
     misconception: str | None
     text: str
+    code: str
     ms: int
 
 
@@ -199,32 +200,18 @@ def _no_formula(text):
 def _mistakes(report):
     """[(misconception id, exercise, what it is, how many students)], most frequent first"""
     marks = [mark for result in report.results for mark in result.marks if mark.misconception]
-    counts = Counter((mark.misconception, mark.id) for mark in marks)
-    words = {
-        (mistake.id, exercise.id): (exercise, mistake.text)
-        for exercise in report.exercises
-        for mistake in exercise.misconceptions
-    }
-    return [(key[0], *words[key], count) for key, count in counts.most_common()]
+    counts = Counter((mark.misconception, mark.id, mark.text.split("\n")[0]) for mark in marks)
+    titles = {exercise.id: exercise for exercise in report.exercises}
+    return [(name, titles[id], text, count) for (name, id, text), count in counts.most_common()]
 
 
 @cache
 def _template(name):
     from jinja2 import Environment, PackageLoader
+    from markupsafe import Markup
 
     env = Environment(
         loader=PackageLoader("bplib.grading"), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
-    env.filters["inline"] = _inline
+    env.filters["inline"] = lambda line: Markup(inline(line))
     return env.get_template(name)
-
-
-def _inline(line):
-    """Escaped text, where what stands between backticks is code."""
-    from markupsafe import Markup, escape
-
-    parts = [
-        Markup("<code>{}</code>").format(p) if i % 2 else escape(p)
-        for i, p in enumerate(line.split("`"))
-    ]
-    return Markup("").join(parts)

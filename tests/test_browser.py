@@ -1,0 +1,114 @@
+"""Lesson 1 in real JupyterLab: every cell runs, and a key on a slider moves the right numbers."""
+
+import json
+import os
+import re
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from bplib.activations import sigmoid
+
+ROOT = Path(__file__).parents[1]
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    """The address of a JupyterLab server over a copy of the lessons, with settings of its own."""
+    home = tmp_path_factory.mktemp("lab")
+    shutil.copytree(ROOT / "notebooks", home / "notebooks")
+    news = home / "settings" / "@jupyterlab" / "apputils-extension"
+    news.mkdir(parents=True)
+    quiet = {"fetchNews": "false", "checkForUpdates": False}
+    (news / "notification.jupyterlab-settings").write_text(json.dumps(quiet))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    token = secrets.token_hex()
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
+    command += [f"--port={port}", f"--IdentityProvider.token={token}"]
+    command += [f"--LabApp.workspaces_dir={home}", f"--LabApp.user_settings_dir={home}/settings"]
+    environment = {k: v for k, v in os.environ.items() if k != "PYTEST_CURRENT_TEST"}
+    environment["JUPYTER_CONFIG_DIR"] = str(home / "config")
+    with open(home / "log", "w") as log:
+        server = subprocess.Popen(command, cwd=home, env=environment, stdout=log, stderr=log)
+    try:
+        address = f"http://127.0.0.1:{port}"
+        _wait_for(f"{address}/api", server, home / "log")
+        yield f"{address}/lab/tree/notebooks/01_feed_forward.ipynb?token={token}"
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def _wait_for(address, server, log):
+    for _ in range(300):
+        try:
+            return urllib.request.urlopen(address, timeout=2)
+        except OSError:
+            assert server.poll() is None, log.read_text()
+            time.sleep(0.2)
+    pytest.fail(f"JupyterLab did not answer within a minute:\n{log.read_text()}")
+
+
+@pytest.fixture(scope="module")
+def page(lab, chromium):
+    """The lesson after Run All Cells, in a window tall enough to hold all of it."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=QUIET)
+        page = browser.new_page(viewport={"width": 1200, "height": 15000})
+        page.set_default_timeout(60_000)
+        page.goto(lab)
+        page.wait_for_selector(".jp-Notebook .jp-CodeCell")
+        page.get_by_role("menuitem", name="Run", exact=True).click()
+        page.get_by_text("Run All Cells", exact=True).click()
+        page.wait_for_function(
+            """() => [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]
+                 .every(prompt => /\\d/.test(prompt.textContent))"""
+        )
+        yield page
+        browser.close()
+
+
+def _picture(page):
+    """What a screen reader hears of the neuron lab."""
+    return page.locator(".jp-OutputArea-output svg[role=img]").first.get_attribute("aria-label")
+
+
+def test_every_cell_runs_and_every_interactive_has_a_picture_with_words(page):
+    pictures = page.locator(".jp-OutputArea-output svg[role=img]")
+    pictures.nth(5).wait_for()
+    assert pictures.count() == 6
+    assert all(len(pictures.nth(i).get_attribute("aria-label")) > 20 for i in range(6))
+    assert page.locator("[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
+    assert page.locator("text=Error displaying widget").count() == 0
+
+
+def test_an_arrow_key_on_a_slider_changes_the_picture_to_the_right_numbers(page):
+    assert "w1 = 1," in _picture(page)
+    handle = page.get_by_role("slider").nth(0)
+    handle.focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    page.locator(".jp-OutputArea-output svg[role=img][aria-label*='w1 = 1.3,']").wait_for()
+    words = _picture(page)
+    found = re.findall(r"(\w+) = (−?\d+(?:\.\d+)?)", words)
+    said = {name: float(value.replace("−", "-")) for name, value in found}
+    z = said["w1"] * said["x1"] + said["w2"] * said["x2"] + said["b"]
+    assert said["w1"] == 1.3
+    assert said["z"] == pytest.approx(z, abs=5e-4)
+    assert said["a"] == pytest.approx(sigmoid(z), abs=5e-4)
+
+
+def test_nothing_covers_the_lesson(page):
+    assert page.locator(".Toastify__toast, .jp-Dialog").count() == 0
