@@ -1,6 +1,7 @@
 """Every exercise keeps its promises, and a check says which mistake it saw."""
 
 import inspect
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -101,6 +102,12 @@ def test_two_seeds_give_other_values_so_nothing_can_be_typed_in(exercise):
 def test_at_least_sixteen_of_the_twenty_catalogued_mistakes_are_named():
     catalogue = {f"FF-{n:02}" for n in range(1, 21)}
     assert len(catalogue & {m.id for _, m in WRONG}) >= 16
+
+
+def test_the_readme_says_how_many_answers_the_checks_are_tested_with():
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    assert f"wrong answers: {len(WRONG)} of them, all refused, all named" in readme
+    assert f"{len(RIGHT)} right answers" in readme
 
 
 def test_the_letters_of_a_puzzle_do_not_stand_in_the_solved_order():

@@ -11,9 +11,10 @@ from bplib.datasets import mazur
 from bplib.exercises.core import exercise, order
 
 
-def _draw(rng, *shape):
-    """Numbers of mixed sign, from 0.2 to 1.5 in size, with two decimals to be read by people."""
-    return rng.integers(20, 151, shape) / 100 * rng.choice([-1.0, 1.0], shape)
+def _draw(rng, *shape, largest=1.5):
+    """Numbers of mixed sign, at least 0.2 in size, with two decimals to be read by people."""
+    size = rng.integers(20, round(100 * largest) + 1, shape)
+    return size * rng.choice([-1, 1], shape) / 100
 
 
 # ---- 1.1 -----------------------------------------------------------------------------------------
@@ -140,7 +141,7 @@ def stable_sigmoid(z):
 @stable_sigmoid.cases
 def _(rng):
     far = np.array([-1000.0, -40.0, 40.0, 1000.0])
-    return [(_draw(rng, 4),), (3 * _draw(rng, 2, 3),), (np.append(_draw(rng, 2), far),)]
+    return [(_draw(rng, 4),), (_draw(rng, 2, 3, largest=4.5),), (np.append(_draw(rng, 2), far),)]
 
 
 @stable_sigmoid.equivalent
@@ -241,7 +242,7 @@ def layer(x, W, b):
 @layer.cases
 def _(rng):
     sizes = [(5, 3, 2), (4, 2, 3), (3, 3, 3)]
-    return [(_draw(rng, m, i), 1.5 * _draw(rng, o, i), _draw(rng, o)) for m, i, o in sizes]
+    return [(_draw(rng, m, i), _draw(rng, o, i, largest=2.5), _draw(rng, o)) for m, i, o in sizes]
 
 
 @layer.equivalent
@@ -705,7 +706,7 @@ def softmax(z):
 @softmax.cases
 def _(rng):
     far = np.array([[1000.0, 0.0, 0.0], [-1000.0, -1000.0, -1000.0]]) + _draw(rng, 2, 3)
-    return [(2 * _draw(rng, 4, 3),), (_draw(rng, 3, 3),), (far,)]
+    return [(_draw(rng, 4, 3, largest=3.0),), (_draw(rng, 3, 3),), (far,)]
 
 
 @softmax.equivalent
