@@ -25,6 +25,11 @@ class Gradients(NamedTuple):
     db: list[np.ndarray]
     delta: list[np.ndarray]
 
+    @property
+    def params(self):
+        """[dW1, db1, dW2, db2, ...], in the order of Network.params."""
+        return [dw for layer in zip(self.dW, self.db, strict=True) for dw in layer]
+
 
 @dataclass
 class Layer:
@@ -51,6 +56,11 @@ class Network:
         n_in = None
         for number, layer in enumerate(self.layers, 1):
             n_in = _check_layer(number, layer, n_in)
+
+    @property
+    def params(self):
+        """[W1, b1, W2, b2, ...]: the arrays themselves, as an optimiser takes them."""
+        return [w for layer in self.layers for w in (layer.W, layer.b)]
 
     def forward(self, x):
         """z = W a + b and a = phi(z), layer by layer.

@@ -7,6 +7,8 @@ The grader puts the inputs into the cell as text (source), reads back what the c
 
 import contextlib
 import copy
+import functools
+import importlib
 import io
 import json
 import traceback
@@ -46,7 +48,7 @@ class Silent(io.TextIOBase):
 def outcomes(answer, cases, puzzle=None):
     """Call the answer once per case, each time on fresh copies.   ->  one Outcome per case
 
-    answer : a function, or with a puzzle the letters of its lines in order
+    answer : a function, or what the puzzle makes one of (see assemble)
     """
     if puzzle is not None:
         answer = assemble(answer, puzzle)
@@ -55,18 +57,38 @@ def outcomes(answer, cases, puzzle=None):
     return [_call(answer, args) for args in cases]
 
 
-def assemble(letters, puzzle):
-    """The function whose lines stand in the order of the letters, or an Outcome that says why not.
+def assemble(answer, puzzle):
+    """A function made of the answer, or an Outcome that says why not.
 
-    puzzle : {"imports": ..., "header": "def f(x):", "lines": {"A": "a = 2 * x", ...}}
+    puzzle : {"via": "module:function"}: it is called with the answer before the arguments
+             {"options": ["ABC", "AB"]}: the answer is one letter per item, as numbers
+             {"imports": ..., "header": "def f(x):", "lines": {"A": "a = 2 * x", ...}}:
+             the answer is the letters of the lines in order
     """
-    if letters is Ellipsis or letters is None:
+    if answer is Ellipsis or answer is None:
         return Outcome("stub")
-    if not isinstance(letters, (str, list, tuple)):
-        return Outcome("odd", message=f"the order is a text of letters, not {_kind(letters)}")
-    letters = [c for c in "".join(map(str, letters)).upper() if c not in " ,;->\n\t"]
+    if "via" in puzzle:
+        return functools.partial(_named(puzzle["via"]), answer)
+    if not isinstance(answer, (str, list, tuple)):
+        return Outcome("odd", message=f"the answer is a text of letters, not {_kind(answer)}")
+    letters = [c for c in "".join(map(str, answer)).upper() if c not in " ,;->\n\t"]
     if not letters:
         return Outcome("stub")
+    if "options" in puzzle:
+        return _chosen(letters, puzzle["options"])
+    return _ordered(letters, puzzle)
+
+
+def _chosen(letters, options):
+    if len(letters) != len(options):
+        return Outcome("odd", message=f"{len(options)} letters are needed, not {len(letters)}")
+    for number, (letter, known) in enumerate(zip(letters, options, strict=True), 1):
+        if letter not in known:
+            return Outcome("odd", message=f"{letter} is none of {' '.join(known)} at item {number}")
+    return lambda: np.array([ord(letter) for letter in letters])
+
+
+def _ordered(letters, puzzle):
     unknown = [c for c in letters if c not in puzzle["lines"]]
     if unknown:
         known = " ".join(puzzle["lines"])
@@ -75,6 +97,17 @@ def assemble(letters, puzzle):
     namespace = {}
     exec(f"{puzzle['imports']}\n{puzzle['header']}\n{body}", namespace)
     return namespace[puzzle["header"].split("(")[0].split()[-1]]
+
+
+def _named(name):
+    """The function "bplib.module:function"."""
+    module, function = name.split(":")
+    return getattr(importlib.import_module(module), function)
+
+
+def name(function):
+    """ "bplib.module:function", by which a case can hand a function of ours to an answer."""
+    return f"{function.__module__}:{function.__qualname__}"
 
 
 def _call(answer, args):
@@ -152,11 +185,14 @@ def _same(a, b):
 # ---- values as text ----------------------------------------------------------------------------
 
 
-def source(name, cases, puzzle=None):
-    """The cell that takes the place of a check: it calls the answer on inputs it carries itself."""
+def source(answer, cases, puzzle=None):
+    """The cell that takes the place of a check: it calls the answer on inputs it carries itself.
+
+    answer : the name under which the learner's answer is known
+    """
     packed = json.dumps([[_pack(arg) for arg in args] for args in cases])
     puzzle = "" if puzzle is None else f", puzzle={puzzle!r}"
-    return f"from bplib.probe import probe\n\nprobe({name}, '{packed}'{puzzle})"
+    return f"from bplib.probe import probe\n\nprobe({answer}, '{packed}'{puzzle})"
 
 
 def probe(answer, packed, puzzle=None):
@@ -233,10 +269,14 @@ def _pack(arg):
         return {"array": arg.tolist(), "dtype": str(arg.dtype), "shape": list(arg.shape)}
     if isinstance(arg, (list, tuple)):
         return [_pack(item) for item in arg]
+    if callable(arg):
+        return {"function": name(arg)}
     return arg.item() if isinstance(arg, np.generic) else arg
 
 
 def _unpack(arg):
+    if isinstance(arg, dict) and "function" in arg:
+        return _named(arg["function"])
     if isinstance(arg, dict):
         return np.array(arg["array"], dtype=arg["dtype"]).reshape(arg["shape"])
     return [_unpack(item) for item in arg] if isinstance(arg, list) else arg

@@ -53,7 +53,7 @@ def test_the_stub_is_not_attempted_and_the_solution_is_correct(exercise):
 def test_every_right_answer_is_accepted_and_prints_the_very_same_text(exercise, answer):
     for seed in SEEDS:
         cases = exercise.draw(seed)
-        found = probe.outcomes(answer, cases)
+        found = exercise.run(answer, cases)
         assert diagnose(exercise, cases, found).outcome == CORRECT
         expected = exercise.expected(cases)
         assert list(map(probe.encode, found)) == list(map(probe.encode, expected))
@@ -63,7 +63,7 @@ def test_every_right_answer_is_accepted_and_prints_the_very_same_text(exercise, 
 def test_every_misconception_is_refused_and_named_from_its_values_alone(exercise, wrong):
     for seed in SEEDS:
         cases = exercise.draw(seed)
-        found = probe.outcomes(wrong.f, cases)
+        found = exercise.run(wrong.f, cases)
         printed = probe.decode("\n".join(map(probe.encode, found)))
         for outcomes, rounded in ((found, False), (printed, True)):
             feedback = diagnose(exercise, cases, outcomes, rounded)
@@ -93,7 +93,7 @@ def test_an_exercise_has_three_hints_and_only_the_last_is_a_formula(exercise):
     assert "return" not in question + place
 
 
-@named("exercise", ALL, ids=lambda e: e.id)
+@named("exercise", [e for e in ALL if not isinstance(e, core.Choice)], ids=lambda e: e.id)
 def test_two_seeds_give_other_values_so_nothing_can_be_typed_in(exercise):
     first, second = (list(map(probe.encode, exercise.expected(exercise.draw(s)))) for s in (1, 2))
     assert first != second
@@ -290,3 +290,85 @@ def test_no_check_shows_the_formula_of_the_answer():
         body = [line.strip() for line in exercise.body.splitlines() if "return" in line]
         assert not any(line in wrong.text + wrong.ask for line in body)
         assert inspect.isfunction(wrong.f)
+
+
+# ---- kinds of exercise that lesson 1 does not need -----------------------------------------------
+
+
+def square(w):
+    return np.sum(w**2)
+
+
+def slope_by_nudging(f, h, sides):
+    """A finite difference in place of a derivative, central or one-sided."""
+
+    def slope(w):
+        nudge = np.eye(len(w)) * h
+        if sides == 2:
+            return np.array([(f(w + e) - f(w - e)) / (2 * h) for e in nudge])
+        return np.array([(f(w + e) - f(w)) / h for e in nudge])
+
+    return slope
+
+
+@core.exercise("9.1", 1, "The slope of a sum of squares", ("?", "", "$2w$"))
+def slope(w):
+    """2 w"""
+    return 2 * w
+
+
+@slope.cases
+def _(rng):
+    return [(rng.normal(size=n),) for n in (2, 3)]
+
+
+@slope.far
+def _(rng):
+    return [(1e9 * rng.normal(size=3),)]
+
+
+@named("h", [1e-4, 1e-5, 1e-6, 1e-7])
+@named("sides", [1, 2])
+def test_a_finite_difference_earns_nothing_and_is_told_kindly_why(h, sides):
+    answer = slope_by_nudging(square, h, sides)
+    for seed in SEEDS:
+        feedback = judge(slope, answer, seed)
+        assert feedback.outcome == NOT_YET
+        assert feedback.misconception == "FD" and "measured" in feedback.text
+
+
+def test_float32_is_right_as_far_as_it_goes_and_says_that_marks_want_more():
+    feedback = judge(core.find("1.3"), lambda x, W, b: sigmoid(x @ W.T + b).astype(np.float32))
+    assert feedback.outcome == CORRECT
+
+
+ITEMS = [
+    core.Item("0.5 for 0.9:", {"A": "minus", "B": "bias"}, "B", {"A": ("XX-1", "No.", "Why?")}),
+    core.Item("Which?", {"A": "this", "B": "that", "C": "none"}, "A", {}),
+]
+QUIZ = core.choice("9.2", 1, "Name them", ("?", "", "a, b"), "names", ITEMS)
+
+
+@named(
+    ("answer", "outcome", "id", "words"),
+    [
+        ("", NOT_ATTEMPTED, None, "Nothing is written"),
+        ("BA", CORRECT, None, ""),
+        (["b", "a"], CORRECT, None, ""),
+        ("A A", NOT_YET, "XX-1", "1 of 2 are right; number 1 is not"),
+        ("B C", NOT_YET, None, "1 of 2 are right; number 2 is not"),
+        ("B", NOT_YET, None, "2 letters are needed, not 1"),
+        ("B D", NOT_YET, None, "D is none of A B C at item 2"),
+        (5, NOT_YET, None, "text of letters"),
+    ],
+)
+def test_a_choice_names_the_thought_behind_the_first_wrong_letter(answer, outcome, id, words):
+    feedback = judge(QUIZ, answer)
+    assert (feedback.outcome, feedback.misconception) == (outcome, id)
+    assert words in feedback.text
+
+
+def test_a_choice_can_be_built_and_typed():
+    assert "# 2. Which?" in QUIZ.stub and 'names = ""' in QUIZ.stub
+    assert run(QUIZ, QUIZ.solved) == "B A"
+    assert run(QUIZ, QUIZ.wrong(QUIZ.misconceptions[0])) == "A A"

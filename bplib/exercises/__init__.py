@@ -44,7 +44,8 @@ def _check(id, answer):
     if answer is MISSING:
         how = f'`check("{exercise.id}", {exercise.name})`'
         return Feedback(NOT_ATTEMPTED, f"Give your answer too: {how}.", title=exercise.id)
-    if exercise.puzzle is None and answer is not Ellipsis and not callable(answer):
+    letters = isinstance(exercise, core.Letters)
+    if not letters and answer is not Ellipsis and not callable(answer):
         text = (
             f"Hand over the function itself, without calling it: "
             f'`check("{exercise.id}", {exercise.name})`.'
@@ -87,12 +88,8 @@ def solution(id):
         exercise = core.find(id)
     except KeyError as error:
         return Note("solution", error.args[0])
-    code = exercise.solved.replace("    ### BEGIN SOLUTION\n", "").replace(
-        "### BEGIN SOLUTION\n", ""
-    )
-    code = code.replace("\n    ### END SOLUTION", "").replace("\n### END SOLUTION", "")
     text = "Read it, close it, and write it again in your own words."
-    return Note(f"{exercise.id} {exercise.title}: one solution", text, code)
+    return Note(f"{exercise.id} {exercise.title}: one solution", text, exercise.answer)
 
 
 def progress():

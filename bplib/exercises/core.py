@@ -31,21 +31,36 @@ class Misconception(NamedTuple):
 
 
 class Exercise:
-    """A function to write.  Used as a decorator on the solution:  @exercise("1.1", ...)"""
+    """A function to write.  Used as a decorator on the solution:  @exercise("1.1", ...)
 
-    puzzle = None
+    via : a function of a maths module; the answer, say a class, is tried as via(answer, *args)
+    stub : what stands in the learner's cell below the docstring, if not one line that raises
+    """
 
-    def __init__(self, f, id, points, title, hints, outputs):
+    def __init__(self, f, id, points, title, hints, outputs, via=None, stub=None):
         self.f, self.id, self.points, self.title = f, id, points, title
         self.hints, self.outputs = hints, outputs
         self.name = f.__name__
+        self.puzzle = {"via": probe.name(via)} if via else None
+        arguments = list(inspect.signature(via or f).parameters)
+        self.arguments = arguments[1:] if via else arguments
         self.header, self.docstring, self.body = _parts(f)
+        task = f'raise NotImplementedError("{id}: replace this line by your answer.")'
+        self._task = textwrap.indent(stub or task, "    ")
         self.misconceptions, self.equivalents = [], []
-        self._cases = None
+        self._cases, self._far, self.far_count = None, lambda rng: [], 0
 
     def cases(self, f):
         """Decorator: f(rng) gives a list of argument tuples."""
         self._cases = f
+        return f
+
+    def far(self, f):
+        """Decorator: more cases, so large or so near a kink that only the formula gets them right.
+
+        Who is wrong only there has typed a finite difference in place of a derivative.
+        """
+        self._far, self.far_count = f, len(f(np.random.default_rng(0)))
         return f
 
     def misconception(self, id, text, ask, see=""):
@@ -63,26 +78,35 @@ class Exercise:
         return f
 
     def draw(self, seed):
-        """Cases from a seed, such that every value of the solution is safe to print rounded."""
+        """Cases from a seed, far ones last; every value of the solution is safe to print."""
         for attempt in range(1000):
-            cases = self._cases(np.random.default_rng([seed, attempt]))
+            rng = np.random.default_rng([seed, attempt])
+            cases = self._cases(rng) + self._far(rng)
             if probe.safe(self.expected(cases)):
                 return cases
         raise RuntimeError(f"exercise {self.id}: no cases without a value on a rounding edge")
 
+    def run(self, f, cases):
+        """What a known answer, a function or a class of ours, does on these cases."""
+        return probe.outcomes(f, cases, self.puzzle)
+
     def expected(self, cases):
         """What the solution does on these cases."""
-        return probe.outcomes(self.f, cases)
+        return self.run(self.f, cases)
 
     @property
     def stub(self):
         """Source of the answer cell as the learner gets it."""
-        task = f'raise NotImplementedError("{self.id}: replace this line by your answer.")'
-        return f"{self.header}\n{self.docstring}\n    {task}"
+        return f"{self.header}\n{self.docstring}\n{self._task}"
+
+    @property
+    def answer(self):
+        """Source of the answer cell with the solution."""
+        return f"{self.header}\n{self.docstring}\n{self.body}"
 
     @property
     def solved(self):
-        """Source of the answer cell with the solution, between nbgrader's marks."""
+        """The same, with the solution between nbgrader's marks."""
         body = f"    ### BEGIN SOLUTION\n{self.body}\n    ### END SOLUTION"
         return f"{self.header}\n{self.docstring}\n{body}"
 
@@ -91,14 +115,32 @@ class Exercise:
         _, _, body = _parts(misconception.f)
         return f"{self.header}\n{body}"
 
+
+class Letters(Exercise):
+    """An exercise whose answer is a text of letters.  A subclass says what they stand for."""
+
+    def run(self, f, cases):
+        return probe.outcomes(f, cases)  # what we know is functions, without letters
+
     @property
-    def arguments(self):
-        """Names of the arguments, for messages."""
-        return list(inspect.signature(self.f).parameters)
+    def stub(self):
+        return f'{self._listing()}\n\n{self.name} = ""  # your letters'
+
+    @property
+    def answer(self):
+        return f'{self._listing()}\n\n{self.name} = "{self.letters(self.f)}"'
+
+    @property
+    def solved(self):
+        line = f'{self.name} = "{self.letters(self.f)}"'
+        return f"{self._listing()}\n\n### BEGIN SOLUTION\n{line}\n### END SOLUTION"
+
+    def wrong(self, misconception):
+        return f'{self.name} = "{self.letters(misconception.f)}"'
 
 
-class Order(Exercise):
-    """Lines to put in order (a Parsons problem).  The learner writes their letters.
+class Order(Letters):
+    """Lines to put in order (a Parsons problem).
 
     The answer is judged by running the lines in that order, so every order that works is right.
     """
@@ -116,35 +158,72 @@ class Order(Exercise):
         of = {line: letter for letter, line in self.puzzle["lines"].items()}
         return " ".join(of[line] for line in textwrap.dedent(_parts(f)[2]).splitlines())
 
-    @property
-    def stub(self):
-        return f'{self._listing()}\n\norder = ""  # your letters, first line first'
-
-    @property
-    def solved(self):
-        answer = f'order = "{self.letters(self.f)}"'
-        return f"{self._listing()}\n\n### BEGIN SOLUTION\n{answer}\n### END SOLUTION"
-
-    def wrong(self, misconception):
-        return f'order = "{self.letters(misconception.f)}"'
-
     def _listing(self):
         lines = [f"# {letter}:     {line}" for letter, line in self.puzzle["lines"].items()]
         return "\n".join([f"# {self.header}", *lines])
 
 
-def exercise(id, points, title, hints, outputs=()):
+class Item(NamedTuple):
+    """One question of a choice.
+
+    prompt : its text,  options : {"A": text, ...},  right : the letter
+    wrong : {letter: (misconception id, what was thought, question)} for letters that tell something
+    """
+
+    prompt: str
+    options: dict[str, str]
+    right: str
+    wrong: dict[str, tuple[str, str, str]]
+
+
+class Choice(Letters):
+    """Several questions, one letter for each.  There is nothing to draw: all is in the letters."""
+
+    def __init__(self, items, name, see="", **rest):
+        super().__init__(lambda: _codes(item.right for item in items), **rest)
+        self.items, self.name = items, name
+        self.puzzle = {"options": ["".join(item.options) for item in items]}
+        for i, item in enumerate(items):
+            for letter, (id, text, ask) in item.wrong.items():
+                chosen = [x.right for x in items[:i]] + [letter] + [x.right for x in items[i + 1 :]]
+                self.misconception(id, text, ask, see)(lambda chosen=chosen: _codes(chosen))
+
+    def draw(self, seed):
+        return [()]
+
+    def letters(self, f):
+        """The letters that stand for the numbers f returns."""
+        return " ".join(map(chr, f()))
+
+    def _listing(self):
+        lines = []
+        for number, item in enumerate(self.items, 1):
+            lines += [f"# {number}. {item.prompt}".replace("\n", "\n#    ")]
+            lines += [f"#    {letter}: {text}" for letter, text in item.options.items()]
+        return "\n".join(lines)
+
+
+def _codes(letters):
+    return np.array([ord(letter) for letter in letters])
+
+
+def exercise(id, points, title, hints, outputs=(), via=None, stub=None):
     """Decorator that turns a solution into an Exercise.
 
     hints : three texts (a question, where to look, the formula);  outputs : names of the results
     """
-    return lambda f: Exercise(f, id, points, title, hints, outputs)
+    return lambda f: Exercise(f, id, points, title, hints, outputs, via, stub)
 
 
 def order(id, points, title, hints, distractors, imports, outputs=()):
     """Decorator that turns the lines of a solution, and some wrong lines, into a puzzle."""
     rest = dict(id=id, points=points, title=title, hints=hints, outputs=outputs)
     return lambda f: Order(f, distractors, imports, **rest)
+
+
+def choice(id, points, title, hints, name, items, see=""):
+    """Questions with options, answered by one letter each, in a variable called name."""
+    return Choice(items, name, see, id=id, points=points, title=title, hints=hints, outputs=())
 
 
 def exercises(lesson):
@@ -164,9 +243,11 @@ def find(id):
 
 
 def _parts(f):
-    """Source of a function as (def line, docstring, body), each without a final newline."""
+    """Source of a function or class as (first line, docstring, body), without final newlines."""
+    if f.__name__ == "<lambda>":
+        return "", "", ""
     text = textwrap.dedent(inspect.getsource(f))
-    node = next(n for n in ast.parse(text).body if isinstance(n, ast.FunctionDef))
+    node = next(n for n in ast.parse(text).body if isinstance(n, (ast.FunctionDef, ast.ClassDef)))
     lines = text.rstrip().splitlines()
     start = node.body[0].lineno - 1
     has_docstring = ast.get_docstring(node) is not None

@@ -2,12 +2,11 @@
 
 The ladder, first rung that fits: nothing written, all values right, exactly a known misconception
 on every case, exception, nothing returned, not numbers, wrong shape, changed arguments, NaN or
-infinity, too few digits, a constant factor, the first wrong tensor.
+infinity, a measured slope, too few digits, a constant factor, the first wrong tensor.
 """
 
 import numpy as np
 
-from bplib import probe
 from bplib.exercises.feedback import CORRECT, NOT_ATTEMPTED, NOT_YET, RAISED, Feedback
 
 FACTORS = {-1.0: "minus", 2.0: "twice", 0.5: "half"}
@@ -25,6 +24,8 @@ def diagnose(exercise, cases, found, rounded=False):
     close = _close_rounded if rounded else _close
     if all(_equal(o, e, close) for o, e in zip(found, expected, strict=True)):
         return Feedback(CORRECT, _praise(found), title=title)
+    if "options" in (exercise.puzzle or {}):
+        return _chosen(exercise, found[0], expected[0])._replace(title=title)
     known = _known(exercise, cases, found, close)
     rungs = [
         lambda: known and _name(exercise, cases, known, found, expected, close),
@@ -33,6 +34,7 @@ def diagnose(exercise, cases, found, rounded=False):
         lambda: _structure(exercise, cases, found, expected),
         lambda: _mutated(exercise, found),
         lambda: _not_finite(exercise, cases, found, expected),
+        lambda: _finite_difference(exercise, found, expected),
         lambda: _precision(found, expected),
         lambda: _factor(exercise, cases, found, expected, close),
         lambda: _first_wrong(exercise, cases, found, expected, close),
@@ -75,7 +77,7 @@ def _known(exercise, cases, found, close):
     Where both raise, that agrees; but somewhere they must agree in values, or in every message.
     """
     for misconception in exercise.misconceptions:
-        mutant = probe.outcomes(misconception.f, cases)
+        mutant = exercise.run(misconception.f, cases)
         pairs = list(zip(found, mutant, strict=True))
         same = [_equal(o, m, close) for o, m in pairs]
         fails = [o.status == m.status and o.status != "ok" for o, m in pairs]
@@ -83,6 +85,20 @@ def _known(exercise, cases, found, close):
         if all(s or f for s, f in zip(same, fails, strict=True)) and (any(same) or messages):
             return misconception
     return None
+
+
+def _chosen(exercise, outcome, right):
+    """The first of several questions whose letter is wrong."""
+    if outcome.status != "ok":
+        return Feedback(NOT_YET, f"{outcome.message[:1].upper()}{outcome.message[1:]}.")
+    letters, solved = (np.rint(o.tensors[""]).astype(int) for o in (outcome, right))
+    good, first = int(np.sum(letters == solved)), int(np.argmax(letters != solved))
+    evidence = f"Evidence: {good} of {len(solved)} are right; number {first + 1} is not."
+    item, letter = exercise.items[first], chr(letters[first])
+    if letter not in item.wrong:
+        return Feedback(NOT_YET, f"{evidence}\nWhat speaks against {letter}?")
+    id, text, ask = item.wrong[letter]
+    return Feedback(NOT_YET, f"{text}\n{evidence}\n{ask}", id)
 
 
 # ---- the rungs -----------------------------------------------------------------------------------
@@ -210,20 +226,44 @@ def _not_finite(exercise, cases, found, expected):
 
 
 def _precision(found, expected):
-    """Right to three digits or more, but not to six."""
-    error = max(
+    """Right to three digits or more, but not to six.  Right as far as float32 goes is right."""
+    error = _error(found, expected)
+    if not error < 1e-3:
+        return None
+    digits = int(-np.log10(error))
+    if all(p.dtype == np.float32 for o in found for p in o.tensors.values()) and error < 1e-4:
+        text = f"All values agree to {digits} digits, as many as float32 can give."
+        return Feedback(CORRECT, f"{text}\nMarks compare six: hand in float64, NumPy's own.")
+    return Feedback(
+        NOT_YET,
+        f"Your values are right to {digits} digits; six are needed.\n"
+        "Was something rounded on the way, or a constant typed in with few digits?",
+    )
+
+
+def _finite_difference(exercise, found, expected):
+    """Right wherever a slope can be measured, wrong only where measuring it fails."""
+    near = len(found) - exercise.far_count
+    if near == len(found) or not _error(found[:near], expected[:near]) < 1e-3:
+        return None
+    if not _error(found[near:], expected[near:]) > 1e-5:
+        return None
+    return Feedback(
+        NOT_YET,
+        "On ordinary numbers you are right, and on very large ones you are not. So looks a slope "
+        "that is measured: nudge, and see how much the loss changes.\n"
+        "That is the best way to check a gradient, and it costs two forward passes per weight. "
+        "Which formula gives all slopes in one backward pass?",
+        "FD",
+    )
+
+
+def _error(found, expected):
+    """The largest difference, as a part of the largest value of its own result."""
+    return max(
         np.max(np.abs(p - q), initial=0.0) / _size(q)
         for o, e in zip(found, expected, strict=True)
         for p, q in zip(o.tensors.values(), e.tensors.values(), strict=True)
-    )
-    if not error < 1e-3:
-        return None
-    small = any(p.dtype.itemsize < 8 for o in found for p in o.tensors.values())
-    why = "They are stored in float32. " if small else ""
-    return Feedback(
-        NOT_YET,
-        f"Your values are right to {int(-np.log10(error))} digits; six are needed.\n"
-        f"{why}Was something rounded on the way, or a constant typed in with few digits?",
     )
 
 
@@ -326,6 +366,8 @@ def _try(exercise, args):
 def _literal(arg):
     if isinstance(arg, (list, tuple)):
         return f"[{', '.join(map(_literal, arg))}]"
+    if callable(arg):
+        return arg.__name__
     return f"np.array({arg.tolist()})" if isinstance(arg, np.ndarray) else f"{arg}"
 
 
@@ -357,6 +399,8 @@ def _shapes(exercise, args):
 def _shape(arg):
     if isinstance(arg, (list, tuple)):
         return "[" + ", ".join(map(_shape, arg)) + "]"
+    if callable(arg):
+        return f"the function {arg.__name__}"
     return str(np.shape(arg)) if np.ndim(arg) else _number(arg)
 
 

@@ -1,0 +1,129 @@
+"""From gradients to new weights.  step() changes the arrays in params in place.
+
+params and grads are lists of arrays in the same order: W1, b1, W2, b2, ...
+ValueError when their lengths or shapes differ; then nothing has been changed.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+
+def _check(params, grads):
+    shapes, given = [w.shape for w in params], [np.shape(dw) for dw in grads]
+    if shapes != given:
+        raise ValueError(f"params have the shapes {shapes}, but grads have {given}.")
+
+
+def _zeros(state, params):
+    """The memory of an optimiser: one array of zeros per parameter, made at the first step."""
+    if not state:
+        state.extend(np.zeros_like(w) for w in params)
+    return state
+
+
+@dataclass
+class SGD:
+    """w <- w - lr dw: a step down the slope of one batch.
+
+    Source: Goodfellow, Bengio & Courville 2016, sec. 8.3.1.
+    """
+
+    lr: float = 0.1
+
+    def step(self, params, grads):
+        _check(params, grads)
+        for w, dw in zip(params, grads, strict=True):
+            w -= self.lr * dw
+
+
+@dataclass
+class Momentum:
+    """v <- momentum v + dw,  w <- w - lr v: the steps remember where they were going.
+
+    Source: Sutskever, Martens, Dahl & Hinton 2013, sec. 2 (there lr stands inside v).
+    """
+
+    lr: float = 0.1
+    momentum: float = 0.9
+    v: list = field(default_factory=list, repr=False)
+
+    def step(self, params, grads):
+        _check(params, grads)
+        for w, dw, v in zip(params, grads, _zeros(self.v, params), strict=True):
+            v *= self.momentum
+            v += dw
+            w -= self.lr * v
+
+
+@dataclass
+class Nesterov:
+    """v <- momentum v + dw,  w <- w - lr (dw + momentum v): looks one step of v ahead.
+
+    Source: Sutskever, Martens, Dahl & Hinton 2013, sec. 2; written at the point looked at,
+    as PyTorch does.
+    """
+
+    lr: float = 0.1
+    momentum: float = 0.9
+    v: list = field(default_factory=list, repr=False)
+
+    def step(self, params, grads):
+        _check(params, grads)
+        for w, dw, v in zip(params, grads, _zeros(self.v, params), strict=True):
+            v *= self.momentum
+            v += dw
+            w -= self.lr * (dw + self.momentum * v)
+
+
+@dataclass
+class RMSProp:
+    """s <- rho s + (1 - rho) dw**2,  w <- w - lr dw / (sqrt(s) + eps): each weight its own step.
+
+    Source: Goodfellow, Bengio & Courville 2016, sec. 8.5.2 (there eps stands inside the root).
+    """
+
+    lr: float = 0.01
+    rho: float = 0.99
+    eps: float = 1e-8
+    s: list = field(default_factory=list, repr=False)
+
+    def step(self, params, grads):
+        _check(params, grads)
+        for w, dw, s in zip(params, grads, _zeros(self.s, params), strict=True):
+            s *= self.rho
+            s += (1 - self.rho) * dw**2
+            w -= self.lr * dw / (np.sqrt(s) + self.eps)
+
+
+@dataclass
+class Adam:
+    """Momentum for dw and for dw**2, each divided by 1 - beta**t because both start at 0.
+
+    m <- beta1 m + (1 - beta1) dw,  s <- beta2 s + (1 - beta2) dw**2
+    w <- w - lr (m / (1 - beta1**t)) / (sqrt(s / (1 - beta2**t)) + eps)
+    decay : decoupled weight decay, w <- w - lr decay w before each step (AdamW)
+    Source: Kingma & Ba 2015, Algorithm 1; decay: Loshchilov & Hutter 2019, Algorithm 2.
+    """
+
+    lr: float = 0.001
+    beta1: float = 0.9
+    beta2: float = 0.999
+    eps: float = 1e-8
+    decay: float = 0.0
+    t: int = 0
+    m: list = field(default_factory=list, repr=False)
+    s: list = field(default_factory=list, repr=False)
+
+    def step(self, params, grads):
+        _check(params, grads)
+        self.t += 1
+        state = zip(params, grads, _zeros(self.m, params), _zeros(self.s, params), strict=True)
+        for w, dw, m, s in state:
+            w -= self.lr * self.decay * w
+            m *= self.beta1
+            m += (1 - self.beta1) * dw
+            s *= self.beta2
+            s += (1 - self.beta2) * dw**2
+            m_hat, s_hat = m / (1 - self.beta1**self.t), s / (1 - self.beta2**self.t)
+            w -= self.lr * m_hat / (np.sqrt(s_hat) + self.eps)
