@@ -1,4 +1,4 @@
-"""Lesson 1 in real JupyterLab: every cell runs, and a key on a slider moves the right numbers."""
+"""Lessons in real JupyterLab: all cells run, and a key on a slider moves the right numbers."""
 
 import json
 import os
@@ -17,6 +17,8 @@ import pytest
 from bplib.activations import sigmoid
 
 ROOT = Path(__file__).parents[1]
+LESSONS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
+PICTURE = ".jp-OutputArea-output svg[role=img]"
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 
 
@@ -43,7 +45,7 @@ def lab(tmp_path_factory):
     try:
         address = f"http://127.0.0.1:{port}"
         _wait_for(f"{address}/api", server, home / "log")
-        yield f"{address}/lab/tree/notebooks/01_feed_forward.ipynb?token={token}"
+        yield f"{address}/lab/tree/notebooks/{{}}.ipynb?reset&token={token}"
     finally:
         server.terminate()
         server.wait(30)
@@ -59,16 +61,16 @@ def _wait_for(address, server, log):
     pytest.fail(f"JupyterLab did not answer within a minute:\n{log.read_text()}")
 
 
-@pytest.fixture(scope="module")
-def page(lab, chromium):
-    """The lesson after Run All Cells, in a window tall enough to hold all of it."""
+@pytest.fixture(scope="module", params=LESSONS)
+def page(request, lab, chromium):
+    """A lesson after Run All Cells, in a window tall enough to hold all of it."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=QUIET)
         page = browser.new_page(viewport={"width": 1200, "height": 15000})
         page.set_default_timeout(60_000)
-        page.goto(lab)
+        page.goto(lab.format(request.param))
         page.wait_for_selector(".jp-Notebook .jp-CodeCell")
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_text("Run All Cells", exact=True).click()
@@ -76,36 +78,49 @@ def page(lab, chromium):
             """() => [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]
                  .every(prompt => /\\d/.test(prompt.textContent))"""
         )
+        page.lesson = request.param
         yield page
         browser.close()
 
 
-def _picture(page):
-    """What a screen reader hears of the neuron lab."""
-    return page.locator(".jp-OutputArea-output svg[role=img]").first.get_attribute("aria-label")
+def _words(page, number=0):
+    """What a screen reader hears of an interactive, and the numbers in it: {"w1": 1.3, ...}"""
+    words = page.locator(PICTURE).nth(number).get_attribute("aria-label")
+    found = re.findall(r"(\w+) = (−?\d+(?:\.\d+)?)", words)
+    return words, {name: float(value.replace("−", "-")) for name, value in found}
 
 
 def test_every_cell_runs_and_every_interactive_has_a_picture_with_words(page):
-    pictures = page.locator(".jp-OutputArea-output svg[role=img]")
-    pictures.nth(5).wait_for()
-    assert pictures.count() == 6
-    assert all(len(pictures.nth(i).get_attribute("aria-label")) > 20 for i in range(6))
+    pictures = page.locator(PICTURE)
+    source = (ROOT / "notebooks" / f"{page.lesson}.ipynb").read_text(encoding="utf-8")
+    expected = len(re.findall(r'"widgets\.\w+\(', source))
+    pictures.nth(expected - 1).wait_for()
+    assert pictures.count() == expected >= 6
+    assert all(len(pictures.nth(i).get_attribute("aria-label")) > 20 for i in range(expected))
     assert page.locator("[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
     assert page.locator("text=Error displaying widget").count() == 0
 
 
-def test_an_arrow_key_on_a_slider_changes_the_picture_to_the_right_numbers(page):
-    assert "w1 = 1," in _picture(page)
-    handle = page.get_by_role("slider").nth(0)
-    handle.focus()
+def test_an_arrow_key_on_a_slider_changes_the_first_picture(page):
+    before, _ = _words(page)
+    page.get_by_role("slider").nth(0).focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function(
+        "([picture, before]) =>"
+        " document.querySelector(picture).getAttribute('aria-label') !== before",
+        arg=[PICTURE, before],
+    )
+
+
+@pytest.mark.parametrize("page", ["01_feed_forward"], indirect=True)
+def test_three_keys_on_a_weight_move_the_neuron_to_the_right_numbers(page):
+    page.get_by_role("slider").nth(0).focus()
+    page.keyboard.press("Home")
     for _ in range(3):
         page.keyboard.press("ArrowRight")
-    page.locator(".jp-OutputArea-output svg[role=img][aria-label*='w1 = 1.3,']").wait_for()
-    words = _picture(page)
-    found = re.findall(r"(\w+) = (−?\d+(?:\.\d+)?)", words)
-    said = {name: float(value.replace("−", "-")) for name, value in found}
+    page.locator(f"{PICTURE}[aria-label*='w1 = −4.7,']").wait_for()
+    _, said = _words(page)
     z = said["w1"] * said["x1"] + said["w2"] * said["x2"] + said["b"]
-    assert said["w1"] == 1.3
     assert said["z"] == pytest.approx(z, abs=5e-4)
     assert said["a"] == pytest.approx(sigmoid(z), abs=5e-4)
 

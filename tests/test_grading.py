@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+from pathlib import Path
 
 import psutil
 import pytest
@@ -14,6 +15,8 @@ from nbval.kernel import CURRENT_ENV_KERNEL_NAME
 from rich.console import Console
 from submissions import EXERCISES, MISTAKE, SOLVED
 
+import bplib
+from bplib.exercises import core
 from bplib.grading import (
     GradingError,
     batch,
@@ -273,6 +276,15 @@ def test_ones_own_notebook_gets_the_same_marks_again_from_the_seed_and_writes_no
     shown = console.export_text()
     assert f"2 of {FULL} points" in shown
     assert f"✗ not yet ({MISTAKE.id})" in shown
+
+
+@pytest.mark.parametrize("lesson", core.LESSONS)
+def test_the_solutions_of_every_lesson_get_every_point(lesson):
+    solved = (
+        Path(bplib.__file__).parents[1] / "solutions" / f"{lesson}_{core.LESSONS[lesson]}.ipynb"
+    )
+    result = grade(solved).results[0]
+    assert result.points == sum(e.points for e in core.exercises(lesson).values())
 
 
 def test_another_seed_draws_other_inputs():
