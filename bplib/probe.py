@@ -11,15 +11,21 @@ import functools
 import importlib
 import io
 import json
+import numbers
+import sysconfig
 import traceback
 import warnings
+from collections.abc import Sized
+from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 DIGITS = 1e6  # a printed value has six digits of its tensor's power of ten
-LIBRARIES = (str(Path(np.__file__).parent), str(Path(__file__).parent))
+MOST = 10_000  # numbers in one result; a printed result must stay small
+PACKAGES = (Path(np.__file__).parent, Path(__file__).parent, sysconfig.get_path("stdlib"))
+LIBRARIES = tuple(map(str, PACKAGES))
 
 
 class Outcome(NamedTuple):
@@ -49,29 +55,37 @@ def outcomes(answer, cases, puzzle=None):
     """Call the answer once per case, each time on fresh copies.   ->  one Outcome per case
 
     answer : a function, or what the puzzle makes one of (see assemble)
+    puzzle : may also hold "parts" (see parts); without them, what looks like several results is
     """
-    if puzzle is not None:
-        answer = assemble(answer, puzzle)
+    puzzle = puzzle or {}
+    answer = assemble(answer, puzzle)
     if isinstance(answer, Outcome):
         return [answer] * len(cases)
-    return [_call(answer, args) for args in cases]
+    return [_call(answer, args, puzzle.get("parts")) for args in cases]
 
 
 def assemble(answer, puzzle):
     """A function made of the answer, or an Outcome that says why not.
 
-    puzzle : {"via": "module:function"}: it is called with the answer before the arguments
+    puzzle : {}: the answer is the function
+             {"via": "module:function"}: it is called with the answer before the arguments
              {"options": ["ABC", "AB"]}: the answer is one letter per item, as numbers
-             {"imports": ..., "header": "def f(x):", "lines": {"A": "a = 2 * x", ...}}:
-             the answer is the letters of the lines in order
+             {"imports": ..., "header": "def f(x):", "lines": {"A": "a = 2 * x", ...}, "count": 2}:
+             the answer is the letters of that many lines in order
     """
     if answer is Ellipsis or answer is None:
         return Outcome("stub")
     if "via" in puzzle:
         return functools.partial(_named(puzzle["via"]), answer)
-    if not isinstance(answer, (str, list, tuple)):
-        return Outcome("odd", message=f"the answer is a text of letters, not {_kind(answer)}")
-    letters = [c for c in "".join(map(str, answer)).upper() if c not in " ,;->\n\t"]
+    if not {"options", "lines"} & puzzle.keys():
+        return answer
+    if isinstance(answer, (list, tuple, np.ndarray)) and all(isinstance(c, str) for c in answer):
+        answer = "".join(answer)
+    if not isinstance(answer, str):
+        return Outcome(
+            "odd", message=f"the answer is a text of letters, not a value of type {_type(answer)}"
+        )
+    letters = [c for c in answer.upper() if c.isalnum()]
     if not letters:
         return Outcome("stub")
     if "options" in puzzle:
@@ -93,6 +107,8 @@ def _ordered(letters, puzzle):
     if unknown:
         known = " ".join(puzzle["lines"])
         return Outcome("odd", message=f"there is no line {unknown[0]}; the lines are {known}")
+    if len(letters) > (count := puzzle["count"]):
+        return Outcome("odd", message=f"{count} lines are enough, and you have {len(letters)}")
     body = "".join(f"    {puzzle['lines'][c]}\n" for c in letters)
     namespace = {}
     exec(f"{puzzle['imports']}\n{puzzle['header']}\n{body}", namespace)
@@ -110,35 +126,54 @@ def name(function):
     return f"{function.__module__}:{function.__qualname__}"
 
 
-def _call(answer, args):
+def _call(answer, args, parts=None):
     """One call, with prints swallowed, warnings noted and every exception turned into words."""
     if answer is Ellipsis or answer is None:
         return Outcome("stub")
     if not callable(answer):
-        return Outcome("odd", message=f"a function was expected, not {_kind(answer)}")
+        return Outcome(
+            "odd", message=f"a function was expected, not a value of type {_type(answer)}"
+        )
     given = copy.deepcopy(args)
     silent = Silent()
     with (
         contextlib.redirect_stdout(silent),
         contextlib.redirect_stderr(silent),
         warnings.catch_warnings(record=True) as caught,
-        np.errstate(all="warn"),
+        np.errstate(all="warn", under="ignore"),  # exp(-1000) is 0, as it should be
     ):
         warnings.simplefilter("always")
         try:
             result = answer(*given)
-        except NotImplementedError:
-            return Outcome("stub")
-        except (Exception, SystemExit) as error:
-            return Outcome("raised", message=f"{type(error).__name__}: {error}", line=_line(error))
-    if result is None:
-        return Outcome("none")
+        except NotImplementedError as error:
+            return Outcome("stub", message=_words(error))
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # sys.exit too, and whatever a learner may invent
+            message = f"{type(error).__name__}: {_words(error)}"
+            return Outcome("raised", message=message, line=_line(error))
+        if result is None:
+            return Outcome("none")
+        try:
+            tensors = _read(result, parts)
+            pairs = zip(args, given, strict=True)
+            mutated = tuple(i for i, (a, b) in enumerate(pairs) if not _same(a, b))
+        except (TypeError, ValueError) as error:
+            return Outcome("odd", message=_words(error))
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # an object can do anything when it is looked at
+            message = f"the result cannot be read as numbers ({type(error).__name__})"
+            return Outcome("odd", message=message)
+    return Outcome("ok", tensors, "", "", mutated, _words(caught[0].message) if caught else "")
+
+
+def _words(error):
+    """What an exception says, as text that can be shown."""
     try:
-        tensors = dict(_tensors(result))
-    except (TypeError, ValueError) as error:
-        return Outcome("odd", message=str(error))
-    mutated = tuple(i for i, (a, b) in enumerate(zip(args, given, strict=True)) if not _same(a, b))
-    return Outcome("ok", tensors, "", "", mutated, str(caught[0].message) if caught else "")
+        return str(error)[:500].encode("utf-8", "replace").decode("utf-8")
+    except Exception:
+        return ""
 
 
 def _line(error):
@@ -151,27 +186,101 @@ def _line(error):
     return frames[-1].line or "" if frames else ""
 
 
-def _kind(value):
-    return f"{type(value).__name__}"
+def _type(value):
+    return type(value).__name__
 
 
-def _tensors(value, path=""):
-    """(path, array) for every result, through tuples and through lists that hold arrays."""
-    if isinstance(value, tuple) or (isinstance(value, list) and not _plain(value)):
-        if not value:
-            raise TypeError("the result is empty")
-        for i, item in enumerate(value):
-            yield from _tensors(item, f"{path}[{i}]")
+# ---- a result as arrays ------------------------------------------------------------------------
+
+
+def parts(results):
+    """The paths at which results are taken apart: "" and "[0]" for a result with path "[0][1]"."""
+    paths = {path for outcome in results for path in outcome.tensors}
+    ends = [(path, i) for path in paths for i, c in enumerate(path) if c == "["]
+    return sorted({path[:i] for path, i in ends})
+
+
+def _read(result, parts):
+    """path -> array.   TypeError or ValueError, in one sentence, when it is not numbers"""
+    _count(result)
+    return {
+        path: _numbers(value, f"result{path}" if path else "it").copy()
+        for path, value in _leaves(result, parts)
+    }
+
+
+def _count(value):
+    """How many numbers there are.   TypeError as soon as there are too many to look at"""
+    if isinstance(value, np.ndarray):
+        size = value.size
+    elif isinstance(value, (list, tuple)):
+        size = 0
+        for item in value:
+            size += _count(item)
+            if size > MOST:
+                break
+    else:
+        size = len(value) if isinstance(value, Sized) else 1
+    if size > MOST:
+        raise TypeError(f"the result holds more than {MOST} numbers, far more than needed")
+    return max(size, 1)
+
+
+def _leaves(value, parts, path=""):
+    """(path, value) for every single result.   parts : where to take apart, None: where it looks so
+
+    A list of rows is one array, unless the exercise asks for a list there.
+    """
+    if not _several(value, parts, path):
+        yield path, value
         return
-    array = np.asarray(value)
-    if array.dtype.kind not in "biuf":
-        raise TypeError(f"the result must be numbers, but {path or 'it'} is {_kind(value)}")
-    yield path, array.copy()
+    if len(value) == 0:
+        raise TypeError("the result is empty")
+    for i, item in enumerate(value):
+        yield from _leaves(item, parts, f"{path}[{i}]")
+
+
+def _several(value, parts, path):
+    """Whether this is several results in one."""
+    if parts is not None and path in parts:
+        return isinstance(value, (list, tuple)) or (
+            isinstance(value, np.ndarray) and value.ndim == 1
+        )
+    if isinstance(value, tuple):
+        return not value or not all(isinstance(v, (list, tuple)) and _plain(v) for v in value)
+    if isinstance(value, list):
+        return not _plain(value) if parts is None else not _rectangular(value)
+    return False
 
 
 def _plain(value):
     """A list of numbers, or of lists of numbers: an array in all but name."""
-    return all(_plain(v) if isinstance(v, list) else np.isscalar(v) for v in value) and value != []
+    return len(value) > 0 and all(
+        _plain(v) if isinstance(v, (list, tuple)) else np.isscalar(v) for v in value
+    )
+
+
+def _rectangular(value):
+    """Arrays of one shape in a list, or lists of one length: an array, when stacked."""
+    try:
+        np.asarray(value)
+    except ValueError:
+        return False
+    return True
+
+
+def _numbers(value, name):
+    """As an array.   TypeError when there is something else in it"""
+    array = None if isinstance(value, (str, bytes)) else np.asarray(value)
+    if array is not None and array.dtype.kind in "biuf":
+        return array
+    inside = [value] if array is None else array.ravel().tolist()
+    odd = [v for v in inside if not isinstance(v, (numbers.Real, Decimal))]
+    if not odd:
+        return array.astype(float)
+    verb = "is" if odd[0] is value else "holds"
+    what = "None" if odd[0] is None else f"a value of type {_type(odd[0])}"
+    raise TypeError(f"the result must be numbers, but {name} {verb} {what}")
 
 
 def _same(a, b):
@@ -214,7 +323,7 @@ def encode(outcome):
         ]
         tensors[path] = [list(array.shape), scale, values]
     record = {"status": outcome.status, "tensors": tensors, "mutated": list(outcome.mutated)}
-    if outcome.status in ("raised", "odd"):
+    if outcome.status in ("raised", "odd", "stub"):
         record |= {"message": outcome.message[:500], "line": outcome.line[:200]}
     return json.dumps(record)
 
@@ -241,15 +350,18 @@ def _decode(line):
         raise ValueError("this is not what a probe prints") from error
 
 
-def safe(results):
-    """No value so near a rounding edge that a rounding error could change the printed text."""
+def safe(results, band=1e-4):
+    """No value so near a rounding edge that a rounding error could change the printed text.
+
+    band : half the width of the edge, as a part of the last digit
+    """
     for outcome in results:
         for array in outcome.tensors.values():
             array = array[np.isfinite(array)].astype(float)
             if not array.size:
                 continue
             x = np.abs(array) / _scale(array) * DIGITS
-            if np.any(np.abs(x - np.floor(x) - 0.5) < 1e-4):
+            if np.any(np.abs(x - np.floor(x) - 0.5) < band):
                 return False
             top = np.log10(np.max(np.abs(array), initial=0.0) + 1e-300) % 1.0
             if 1e-12 < top < 1e-8:

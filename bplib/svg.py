@@ -17,6 +17,7 @@ WIDTH = 640
 FORWARD, BACKWARD, WEIGHT = "#0072B2", "#D55E00", "#009E73"
 DASHED, DOTTED = "7 4", "2 3"
 CIVIDIS = "00224e 1a386f 434e6c 61656f 7d7c78 9b9476 bcae6c dec958 fee838"
+PUOR = "7f3b08 b35806 e08214 fdb863 fee0b6 f7f7f7 d8daeb b2abd2 8073ac 542788 2d004b"
 NOT_FINITE = "there is nothing to draw, because a number is NaN or infinite."
 
 
@@ -232,7 +233,7 @@ def network(left, top, width, height, Ws, bs, inside, lit=None, radius=34):
             size = abs(w) / largest
             style = {"stroke_width": 1 + 3 * size, "opacity": math.sqrt(size)}
             style["stroke"] = FORWARD if (l + 1, j) == lit else WEIGHT
-            parts.append(_edge(places[l][i], places[l + 1][j], radius, short(w), **style))
+            parts.append(edge(places[l][i], places[l + 1][j], radius, short(w), **style))
     for l, row in enumerate(inside):
         for j, (name, *lines) in enumerate(row):
             x, y = places[l][j]
@@ -244,7 +245,7 @@ def network(left, top, width, height, Ws, bs, inside, lit=None, radius=34):
     return "".join(parts)
 
 
-def _edge(start, end, radius, words, **style):
+def edge(start, end, radius, words, **style):
     """A line from circle to circle with a gap for its number, nearer to where it starts."""
     length = math.dist(start, end)
     slope = (end[0] - start[0]) / length, (end[1] - start[1]) / length
@@ -260,3 +261,44 @@ def _edge(start, end, radius, words, **style):
         + line(at(middle + gap), at(length - radius), **style)
         + text(x, y + 4, words)
     )
+
+
+def rough(value, digits=3):
+    """A number that may be of any size, with a few digits: 0.0123, 4.5e−6, 1.38e4."""
+    if not math.isfinite(value):
+        return number(value)
+    digits, _, exponent = f"{value:z.{digits}g}".partition("e")
+    return (digits + (f"e{int(exponent)}" if exponent else "")).replace("-", "−")
+
+
+def decades(axes, x=(), y=()):
+    """Ticks for axes that show log10: the exponent −2 is labelled 0.01.   x, y : exponents"""
+    parts, (left, bottom) = [], axes.at(axes.x[0], axes.y[0])
+    for exponent in x:
+        across, _ = axes.at(exponent, 0)
+        words = text(across, bottom + 17, rough(10.0**exponent))
+        parts.append(line((across, bottom), (across, bottom + 4)) + words)
+    for exponent in y:
+        _, down = axes.at(0, exponent)
+        words = text(left - 7, down + 4, rough(10.0**exponent), "end")
+        parts.append(line((left - 4, down), (left, down)) + words)
+    return "".join(parts)
+
+
+def signed_map(left, top, values, largest, cell=(50, 24), digits=4):
+    """A cell per value with its number: orange below 0, pale at 0, purple above; ± largest is full.
+
+    values : (rows, columns), row 0 at the top.  Ink is black or white, so no theme hides it.
+    """
+    if not np.isfinite(values).all():
+        raise ValueError(NOT_FINITE)
+    colours, parts = PUOR.split(), []
+    for (row, column), value in np.ndenumerate(values):
+        strength = min(max(value / (largest or 1.0), -1.0), 1.0)
+        shade = round(5 + 5 * strength)
+        x, y = left + column * cell[0], top + row * cell[1]
+        ink = "white" if shade in (0, 1, 8, 9, 10) else "black"
+        parts.append(box(x, y, *cell, fill="#" + colours[shade], stroke="gray"))
+        middle = x + cell[0] / 2, y + cell[1] / 2 + 4
+        parts.append(text(*middle, number(value, digits), fill=ink, font_size=11))
+    return "".join(parts)

@@ -1,6 +1,5 @@
 """Every exercise keeps its promises, and a check says which mistake it saw."""
 
-import inspect
 from pathlib import Path
 
 import numpy as np
@@ -132,6 +131,14 @@ def half_done(x, W, b):
     return sigmoid(x @ W.T + b)
 
 
+def endless(x, W, b):
+    return endless(x, W, b)
+
+
+def not_yet_written(z):
+    raise NotImplementedError("1.2: replace this line by your answer.")
+
+
 def first_result_turned(x, Ws, bs):
     z, a = core.find("1.7").f(x, Ws, bs)
     return z, [-x, *a[1:]]
@@ -142,12 +149,21 @@ LADDER = {
     "wrong name": (lambda x, W, b: undefined, RAISED, "a name is used before"),  # noqa: F821
     "wrong arguments": (lambda x, W: x, RAISED, "arguments differ from those in the first line"),
     "text": (lambda x, W, b: "a", NOT_YET, "must be numbers"),
-    "two results": (lambda x, W, b: (x, b), NOT_YET, "2 results in all"),
+    "two results": (lambda x, W, b: (x, b), NOT_YET, "2 results; the exercise asks for one"),
     "transposed": (lambda x, W, b: sigmoid(x @ W.T + b).T, NOT_YET, "shape of the transpose"),
-    "minus": (lambda x, W, b: -sigmoid(x @ W.T + b), NOT_YET, "exactly minus the right one"),
+    "minus": (lambda x, W, b: -sigmoid(x @ W.T + b), NOT_YET, "exactly -1 times the right one"),
     "twice": (lambda x, W, b: 2 * sigmoid(x @ W.T + b), NOT_YET, "exactly twice the right one"),
-    "times m": (lambda x, W, b: len(x) * sigmoid(x @ W.T + b), NOT_YET, "m times (m is the number"),
-    "over m": (lambda x, W, b: sigmoid(x @ W.T + b) / len(x), NOT_YET, "1/m of (m is the number"),
+    "times m": (lambda x, W, b: len(x) * sigmoid(x @ W.T + b), NOT_YET, "m times the right one"),
+    "over m": (lambda x, W, b: sigmoid(x @ W.T + b) / len(x), NOT_YET, "where `x` has m rows"),
+    "over n": (lambda x, W, b: sigmoid(x @ W.T + b) / x.shape[1], NOT_YET, "has n columns"),
+    "thousandths": (lambda x, W, b: np.round(sigmoid(x @ W.T + b), 3), NOT_YET, "3 decimals"),
+    "one decimal": (lambda x, W, b: np.round(sigmoid(x @ W.T + b), 1), NOT_YET, "1 decimal."),
+    "threshold": (lambda x, W, b: x @ W.T + b > 0, NOT_YET, "rounded to whole numbers"),
+    "zeros": (lambda x, W, b: np.zeros((len(x), len(b))), NOT_YET, "is 0; it should be"),
+    "array in if": (lambda x, W, b: x if x > 0 else b, RAISED, "one True or False is needed"),
+    "too deep": (lambda x, W, b: endless(x, W, b), RAISED, "calls itself, again and again"),
+    "1.2 first": (lambda x, W, b: not_yet_written(x), RAISED, "not written yet: 1.2"),
+    "huge": (lambda x, W, b: np.broadcast_to(1.0, (10**9,)), NOT_YET, "more than 10000 numbers"),
     "overflow": (lambda x, W, b: sigmoid(x @ W.T + b) * np.inf, NOT_YET, "infinity"),
     "not a number": (lambda x, W, b: sigmoid(x @ W.T + b) * np.nan, NOT_YET, "NaN"),
     "near": (lambda x, W, b: sigmoid(x @ W.T + b + 0.01), NOT_YET, "it should be"),
@@ -179,7 +195,33 @@ def test_two_mistakes_at_once_are_located_and_not_misnamed():
 
 def test_a_factor_in_one_result_only_is_found_in_that_result():
     feedback = judge(core.find("1.7"), first_result_turned)
-    assert feedback.text.startswith("Your `a[0]` is exactly minus")
+    assert feedback.text.startswith("Your `a[0]` is everywhere exactly -1")
+
+
+def test_results_are_counted_list_by_list():
+    x_is_missing = judge(core.find("1.7"), lambda x, Ws, bs: ([x], [x, x, x]))
+    assert "Your `z` is a list of 1, but a list of 2 is needed" in x_is_missing.text
+    flat = judge(core.find("1.7"), lambda x, Ws, bs: sum(core.find("1.7").f(x, Ws, bs), []))
+    assert "You returned 5 results; the exercise asks for 2 (z, a)" in flat.text
+    comma = judge(core.find("1.1"), lambda w, x, b: (w @ x + b,))
+    assert "a stray comma" in comma.text
+
+
+def test_a_softmax_that_underflows_as_it_should_gets_no_warning():
+    assert judge(core.find("1.6"), core.find("1.6").f).text == "All values agree."
+
+
+@named("tiny", [1e-15, 1e-12, 1e-10, 1e-8])
+def test_a_small_number_in_a_logarithm_changes_no_mark(tiny):
+    def losses(a, y):
+        return np.sum((a - y) ** 2) / 2 / len(a), -np.sum(y * np.log(a + tiny)) / len(a)
+
+    exercise = core.find("1.5")
+    for seed in range(40):
+        cases = exercise.draw(seed)
+        found, expected = exercise.run(losses, cases), exercise.expected(cases)
+        assert list(map(probe.encode, found)) == list(map(probe.encode, expected))
+    assert ("only just enough" in judge(exercise, losses).text) == (tiny > 1e-9)
 
 
 def test_an_overflow_warning_beside_right_values_is_mentioned_and_accepted():
@@ -187,10 +229,26 @@ def test_an_overflow_warning_beside_right_values_is_mentioned_and_accepted():
     assert feedback.outcome == CORRECT and "overflow" in feedback.text
 
 
-@named("kind", [np.float16, lambda a: np.round(a, 4)], ids=["float16", "rounded"])
+@named("kind", [np.float16, lambda a: a + 1e-5], ids=["float16", "added"])
 def test_too_few_digits_are_told_apart_from_a_wrong_formula(kind):
     feedback = judge(core.find("1.3"), lambda x, W, b: kind(sigmoid(x @ W.T + b)))
     assert feedback.outcome == NOT_YET and "six are needed" in feedback.text
+
+
+@named("between", ["", " ", ", ", "-", " -> ", " → ", ".", "\n", "/", "|"])
+def test_letters_may_be_written_in_any_way(between):
+    exercise = core.find("1.8")
+    letters = exercise.letters(exercise.f).lower().split()
+    for answer in (between.join(letters), letters, np.array(letters), f"[{between.join(letters)}]"):
+        assert judge(exercise, answer).outcome == CORRECT
+
+
+def test_traps_that_do_no_harm_are_still_too_many_lines():
+    exercise = core.find("1.8")
+    lines = {line: k for k, line in exercise.puzzle["lines"].items()}
+    letters = exercise.letters(exercise.f).split()
+    letters.insert(2, lines["z2 = W2 @ x + b2"])
+    assert "7 lines are enough, and you have 8" in judge(exercise, " ".join(letters)).text
 
 
 def test_a_wrong_order_says_which_name_has_no_value_yet():
@@ -221,12 +279,17 @@ def test_check_never_raises_whatever_it_is_given(id, answer):
     assert feedback._repr_html_()
 
 
-@named("id", ["9.9", "", 1.3, None, "1.3 "])
+@named("id", ["9.9", "", "neuron"])
 def test_an_unknown_exercise_gets_a_sentence_that_lists_the_known_ones(id):
-    if str(id) == "1.3":
-        return
     for verb in (verbs.check, verbs.hint, verbs.solution):
         assert "1.1, 1.2" in str(verb(id))
+
+
+@named("id", [1.3, None, ...])
+def test_a_number_that_is_not_in_quotes_is_asked_for_in_quotes(id):
+    for verb in (verbs.check, verbs.hint, verbs.solution):
+        assert "in quotes" in str(verb(id))
+    assert core.find(" 1.3 ") is core.find("1.3")
 
 
 def test_a_result_instead_of_a_function_is_explained():
@@ -239,6 +302,28 @@ def test_a_stopped_endless_loop_is_a_message():
         raise KeyboardInterrupt
 
     assert "Does every loop come to an end?" in verbs.check("1.1", answer).text
+
+
+def test_an_answer_that_calls_check_does_not_go_on_for_ever():
+    def neuron(w, x, b):
+        verbs.check("1.1", neuron)
+        return w @ x + b
+
+    assert verbs.check("1.1", neuron).outcome == CORRECT
+
+
+def test_who_breaks_numpy_is_told_to_start_again(monkeypatch):
+    verbs.check("1.1", lambda w, x, b: 0)
+    monkeypatch.setattr(np, "allclose", None)
+    assert "Restart the kernel" in verbs.check("1.1", lambda w, x, b: 0).text
+    monkeypatch.undo()
+    assert verbs.check("1.1", lambda w, x, b: w @ x + b).outcome == CORRECT
+
+
+def test_a_learner_may_turn_warnings_into_errors():
+    with np.errstate(all="raise"):
+        assert "NaN" in verbs.check("1.2", lambda z: z * np.nan).text
+        assert verbs.check("1.2", lambda z: (1 + np.tanh(z / 2)) / 2).outcome == CORRECT
 
 
 def test_hints_come_one_by_one_and_the_last_one_stays():
@@ -289,7 +374,7 @@ def test_no_check_shows_the_formula_of_the_answer():
     for exercise, wrong in WRONG:
         body = [line.strip() for line in exercise.body.splitlines() if "return" in line]
         assert not any(line in wrong.text + wrong.ask for line in body)
-        assert inspect.isfunction(wrong.f)
+        assert callable(wrong.f)
 
 
 # ---- kinds of exercise that lesson 1 does not need -----------------------------------------------

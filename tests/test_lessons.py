@@ -12,6 +12,8 @@ import jupytext
 import numpy as np
 import pytest
 
+from bplib.exercises import core
+
 ROOT = Path(__file__).parent.parent
 SOURCES = sorted((ROOT / "source" / "lessons").glob("*.py"))
 MATHS = re.compile(r"\$\$.*?\$\$|\$[^$]*\$", re.DOTALL)
@@ -217,3 +219,18 @@ def test_every_figure_in_the_prose_comes_from_a_cell_of_its_section(lesson, show
 
 def sections_and_exercises(lesson):
     return {f"{lesson.number}.{i}" for i in range(1, 20)}
+
+
+def test_the_teachers_guide_names_each_mistake_in_the_words_of_its_check():
+    guide = (ROOT / "docs" / "teaching.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (FF-\d+) \| ([\d.]+) \| (.+?) \|", guide, re.M)
+    assert {id for id, _, _ in rows} == set(re.findall(r"FF-\d+", guide)) != set()
+    said = {
+        row: [m.text for m in core.find(row[1]).misconceptions if m.id == row[0]] for row in rows
+    }
+    assert not [row for row, texts in said.items() if not any(x.startswith(row[2]) for x in texts)]
+
+
+def test_the_teachers_guide_knows_how_many_points_there_are():
+    guide = (ROOT / "docs" / "teaching.md").read_text(encoding="utf-8")
+    assert f"{sum(e.points for e in core.exercises('01').values())} in all" in guide

@@ -114,11 +114,12 @@ def test_the_cell_carries_its_inputs_and_prints_what_we_compute_outside():
 
 def test_a_puzzle_runs_its_lines_in_the_order_of_the_letters():
     lines = {"A": "return b", "B": "b = 2 * a", "C": "a = x + 1"}
-    puzzle = {"imports": "", "header": "def f(x):", "lines": lines}
+    puzzle = {"imports": "", "header": "def f(x):", "lines": lines, "count": 3}
     run = lambda order: probe.outcomes(order, [(3.0,)], puzzle)[0]
     assert run("C B A").tensors[""] == 8.0
     assert run("c, b, a").tensors[""] == run(["C", "B", "A"]).tensors[""] == 8.0
     assert run("B C A").status == "raised" and "'a'" in run("B C A").message
     assert run("C Q A").message == "there is no line Q; the lines are A B C"
+    assert run("C B B A").status == "odd"
     assert run("").status == run(...).status == "stub"
     assert run(7).status == "odd"

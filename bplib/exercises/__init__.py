@@ -12,13 +12,14 @@ from pathlib import Path
 from bplib import probe
 from bplib.exercises import core
 from bplib.exercises.diagnosis import diagnose
-from bplib.exercises.feedback import CORRECT, NOT_ATTEMPTED, NOT_YET, Feedback, Note
+from bplib.exercises.feedback import CORRECT, NOT_ATTEMPTED, NOT_YET, RAISED, Feedback, Note
 
 __all__ = ["check", "hint", "progress", "solution"]
 
 MISSING = object()
 SEED = 1  # the learner always meets the same numbers; a grader draws its own
 _hints_seen = {}
+_checking = []  # ids of running checks: an answer may call check itself, without end
 
 
 class NotCorrect(AssertionError):
@@ -29,7 +30,19 @@ def check(id, answer=MISSING):
     """Compare an answer with the exercise and name the mistake.   ->  Feedback, shown by itself"""
     if os.environ.get("BPLIB_GRADING"):
         return Note("check", "Nothing is checked here while marks are given.")
-    feedback = _check(id, answer)
+    if _checking:
+        return Note("check", "There is no check inside a check.")
+    _checking.append(id)
+    try:
+        feedback = _check(id, answer)
+    except KeyboardInterrupt:
+        text = "You stopped the check while your code was running. Does every loop come to an end?"
+        feedback = Feedback(NOT_YET, text, title=str(id))
+    except Exception as error:  # code may have changed NumPy itself
+        text = f"The check itself could not run ({type(error).__name__}). Does a cell change NumPy?"
+        feedback = Feedback(RAISED, f"{text} Restart the kernel and run all cells.", title=str(id))
+    finally:
+        _checking.pop()
     if _under_grader() and feedback.outcome != CORRECT:
         words = f"{feedback.title or id}: {feedback.outcome}. {feedback.text}"
         raise NotCorrect(" ".join(words.split())) from None
@@ -52,11 +65,7 @@ def _check(id, answer):
         )
         return Feedback(NOT_YET, text, title=exercise.id)
     cases = exercise.draw(SEED)
-    try:
-        found = probe.outcomes(answer, cases, exercise.puzzle)
-    except KeyboardInterrupt:
-        text = "You stopped the check while your code was running. Does every loop come to an end?"
-        return Feedback(NOT_YET, text, title=exercise.id)
+    found = probe.outcomes(answer, cases, exercise.puzzle)
     feedback = diagnose(exercise, cases, found)
     if not _under_grader():
         _remember(exercise, feedback)

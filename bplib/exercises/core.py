@@ -1,6 +1,7 @@
 """One object per exercise: its stub, its solution, its check, its hints, its wrong answers."""
 
 import ast
+import functools
 import importlib
 import inspect
 import textwrap
@@ -12,7 +13,7 @@ import numpy as np
 
 from bplib import probe
 
-LESSONS = {"01": "feed_forward"}
+LESSONS = {"01": "feed_forward", "02": "error_backprop", "03": "weight_update"}
 LETTERS = "ABCDFGHJKLMNPQRSTUVW"  # names of the lines of a puzzle; no E, I, O: they name numbers
 
 
@@ -41,7 +42,8 @@ class Exercise:
         self.f, self.id, self.points, self.title = f, id, points, title
         self.hints, self.outputs = hints, outputs
         self.name = f.__name__
-        self.puzzle = {"via": probe.name(via)} if via else None
+        self._through = {"via": probe.name(via)} if via else {}
+        self._spelling = {}
         arguments = list(inspect.signature(via or f).parameters)
         self.arguments = arguments[1:] if via else arguments
         self.header, self.docstring, self.body = _parts(f)
@@ -49,6 +51,7 @@ class Exercise:
         self._task = textwrap.indent(stub or task, "    ")
         self.misconceptions, self.equivalents = [], []
         self._cases, self._far, self.far_count = None, lambda rng: [], 0
+        self._drawn = {}
 
     def cases(self, f):
         """Decorator: f(rng) gives a list of argument tuples."""
@@ -77,18 +80,38 @@ class Exercise:
         self.equivalents.append(f)
         return f
 
+    @property
+    def puzzle(self):
+        """What a probe must know: how the answer becomes a function, and how to read a result."""
+        return self._through | self._reading | self._spelling
+
+    @functools.cached_property
+    def _reading(self):
+        rng = np.random.default_rng(0)
+        cases = self._cases(rng) + self._far(rng)
+        return {"parts": probe.parts(probe.outcomes(self.f, cases, self._through))}
+
     def draw(self, seed):
-        """Cases from a seed, far ones last; every value of the solution is safe to print."""
-        for attempt in range(1000):
-            rng = np.random.default_rng([seed, attempt])
-            cases = self._cases(rng) + self._far(rng)
-            if probe.safe(self.expected(cases)):
-                return cases
-        raise RuntimeError(f"exercise {self.id}: no cases without a value on a rounding edge")
+        """Cases from a seed, far ones last; every value of the solution is safe to print.
+
+        The band around a rounding edge is as wide as the numbers allow, so that an answer that
+        adds 1e-8 in a logarithm, which is right, prints the same text too.
+        """
+        if seed not in self._drawn:
+            for attempt in range(1000):
+                rng = np.random.default_rng([seed, attempt])
+                cases = self._cases(rng) + self._far(rng)
+                if probe.safe(self.expected(cases), band=max(1e-4, 0.2 * 0.9**attempt)):
+                    self._drawn[seed] = cases
+                    break
+            else:
+                text = f"exercise {self.id}: no cases without a value on a rounding edge"
+                raise RuntimeError(text)
+        return self._drawn[seed]
 
     def run(self, f, cases):
         """What a known answer, a function or a class of ours, does on these cases."""
-        return probe.outcomes(f, cases, self.puzzle)
+        return probe.outcomes(f, cases, self._through | self._reading)
 
     def expected(self, cases):
         """What the solution does on these cases."""
@@ -119,9 +142,6 @@ class Exercise:
 class Letters(Exercise):
     """An exercise whose answer is a text of letters.  A subclass says what they stand for."""
 
-    def run(self, f, cases):
-        return probe.outcomes(f, cases)  # what we know is functions, without letters
-
     @property
     def stub(self):
         return f'{self._listing()}\n\n{self.name} = ""  # your letters'
@@ -148,10 +168,11 @@ class Order(Letters):
     def __init__(self, f, distractors, imports, **rest):
         super().__init__(f, **rest)
         self.name = "order"
+        count = len(self.body.splitlines())
         lines = textwrap.dedent(self.body).splitlines() + list(distractors)
         shuffled = np.random.default_rng(zlib.crc32(self.id.encode())).permutation(len(lines))
         lines = dict(zip(LETTERS, (lines[k] for k in shuffled), strict=False))
-        self.puzzle = {"imports": imports, "header": self.header, "lines": lines}
+        self._spelling = {"imports": imports, "header": self.header, "lines": lines, "count": count}
 
     def letters(self, f):
         """The letters that spell the body of f."""
@@ -182,14 +203,12 @@ class Choice(Letters):
     def __init__(self, items, name, see="", **rest):
         super().__init__(lambda: _codes(item.right for item in items), **rest)
         self.items, self.name = items, name
-        self.puzzle = {"options": ["".join(item.options) for item in items]}
+        self._spelling = {"options": ["".join(item.options) for item in items]}
+        self.cases(lambda rng: [()])
         for i, item in enumerate(items):
             for letter, (id, text, ask) in item.wrong.items():
                 chosen = [x.right for x in items[:i]] + [letter] + [x.right for x in items[i + 1 :]]
                 self.misconception(id, text, ask, see)(lambda chosen=chosen: _codes(chosen))
-
-    def draw(self, seed):
-        return [()]
 
     def letters(self, f):
         """The letters that stand for the numbers f returns."""
@@ -234,7 +253,10 @@ def exercises(lesson):
 
 def find(id):
     """The exercise with this id.   KeyError, in one sentence, when there is none."""
-    lesson = f"{str(id).split('.')[0]:0>2}"
+    if not isinstance(id, str):
+        raise KeyError(f'Write the number of the exercise in quotes: "1.1", not {id!r}.')
+    id = id.strip()
+    lesson = f"{id.split('.')[0]:0>2}"
     known = exercises(lesson) if lesson in LESSONS else {}
     if id not in known:
         known = known or {i: e for lesson in LESSONS for i, e in exercises(lesson).items()}

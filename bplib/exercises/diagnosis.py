@@ -2,16 +2,71 @@
 
 The ladder, first rung that fits: nothing written, all values right, exactly a known misconception
 on every case, exception, nothing returned, not numbers, wrong shape, changed arguments, NaN or
-infinity, a measured slope, too few digits, a constant factor, the first wrong tensor.
+infinity, a measured slope, rounding, too few digits, a constant factor, the first wrong tensor.
 """
+
+import re
 
 import numpy as np
 
+from bplib.exercises.core import Letters
 from bplib.exercises.feedback import CORRECT, NOT_ATTEMPTED, NOT_YET, RAISED, Feedback
 
-FACTORS = {-1.0: "minus", 2.0: "twice", 0.5: "half"}
+FACTORS = {-1.0: "-1 times", 2.0: "twice", 0.5: "half"}
+# What frequent messages of Python and NumPy mean, and the question that helps.
+MEANINGS = (
+    ("matmul", "the inner sizes of a matrix product differ", ""),
+    ("not aligned", "the inner sizes of a matrix product differ", ""),
+    ("broadcast", "two shapes do not fit together element by element", ""),
+    (
+        "positional argument",
+        "the arguments differ from those in the first line of the exercise ({})",
+        "Is the first line of your function still the one that the exercise gives?",
+    ),
+    (
+        "is not defined",
+        "a name is used before it has a value ({})",
+        "Which line gives this name its value, and does it run before?",
+    ),
+    (
+        "local variable",
+        "a name is used before it has a value ({})",
+        "Which line gives this name its value, and does it run before?",
+    ),
+    (
+        "recursion",
+        "the function calls itself, again and again",
+        "When should it stop calling itself?",
+    ),
+    (
+        "truth value",
+        "a whole array stands where one True or False is needed ({})",
+        "What should happen to each number of the array?",
+    ),
+    (
+        "converted to Python scalars",
+        "a whole array stands where one number is needed ({})",
+        "Is one number meant here, or a function of NumPy that takes whole arrays?",
+    ),
+    ("an array element with a sequence", "several numbers do not fit into one place", ""),
+    ("math range error", "a number is too large for this function", ""),
+    ("bounds for array", "there is no such axis ({})", "Which axes has a table, counted from 0?"),
+    ("out of", "an index is too large ({})", "Indices begin at 0. What is the last one?"),
+    (
+        "'NoneType'",
+        "something is None here ({})",
+        "Does what you call return a value? `append`, for one, does not.",
+    ),
+    (
+        "not callable",
+        "a bracket follows something that is no function ({})",
+        "Is a `*` missing, or did a variable take the name of a function?",
+    ),
+    ("bitwise_xor", "`^` is no power in Python", "Which sign is?"),
+)
 
 
+@np.errstate(all="ignore")
 def diagnose(exercise, cases, found, rounded=False):
     """Name what an answer did.   found : one Outcome per case  ->  Feedback
 
@@ -19,12 +74,12 @@ def diagnose(exercise, cases, found, rounded=False):
     """
     title = f"{exercise.id} {exercise.title}"
     if all(o.status == "stub" for o in found):
-        return Feedback(NOT_ATTEMPTED, _first_step(exercise), title=title)
+        return _not_attempted(exercise, found[0].message)._replace(title=title)
     expected = exercise.expected(cases)
     close = _close_rounded if rounded else _close
     if all(_equal(o, e, close) for o, e in zip(found, expected, strict=True)):
-        return Feedback(CORRECT, _praise(found), title=title)
-    if "options" in (exercise.puzzle or {}):
+        return Feedback(CORRECT, _praise(found, expected, rounded), title=title)
+    if "options" in exercise.puzzle:
         return _chosen(exercise, found[0], expected[0])._replace(title=title)
     known = _known(exercise, cases, found, close)
     rungs = [
@@ -35,6 +90,7 @@ def diagnose(exercise, cases, found, rounded=False):
         lambda: _mutated(exercise, found),
         lambda: _not_finite(exercise, cases, found, expected),
         lambda: _finite_difference(exercise, found, expected),
+        lambda: _rounded(found, expected, close),
         lambda: _precision(found, expected),
         lambda: _factor(exercise, cases, found, expected, close),
         lambda: _first_wrong(exercise, cases, found, expected, close),
@@ -46,8 +102,8 @@ def diagnose(exercise, cases, found, rounded=False):
 
 
 def _close(p, q):
-    """Equal to six digits, and to nine digits of the largest value where values are small."""
-    return np.allclose(p, q, rtol=1e-6, atol=1e-9 * _size(q), equal_nan=True)
+    """Equal to six digits of the largest value, as in a mark."""
+    return np.allclose(p, q, rtol=0, atol=1e-6 * _size(q), equal_nan=True)
 
 
 def _close_rounded(p, q):
@@ -72,19 +128,27 @@ def _equal(found, expected, close):
 
 
 def _known(exercise, cases, found, close):
-    """The first misconception that does on every case just what the answer did, or None.
+    """The first misconception that does on every case just what the answer did, or None."""
+    return next(
+        (m for m in exercise.misconceptions if _explains(exercise, m, cases, found, close)), None
+    )
 
-    Where both raise, that agrees; but somewhere they must agree in values, or in every message.
+
+def _explains(exercise, misconception, cases, found, close):
+    """Where both raise, that agrees; but somewhere they must agree in values, or in every message.
+
+    Most differ on the first case, so the others are not run.
     """
-    for misconception in exercise.misconceptions:
-        mutant = exercise.run(misconception.f, cases)
-        pairs = list(zip(found, mutant, strict=True))
-        same = [_equal(o, m, close) for o, m in pairs]
-        fails = [o.status == m.status and o.status != "ok" for o, m in pairs]
-        messages = all(o.message == m.message for o, m in pairs)
-        if all(s or f for s, f in zip(same, fails, strict=True)) and (any(same) or messages):
-            return misconception
-    return None
+    values = messages = 0
+    for args, mine in zip(cases, found, strict=True):
+        (mutant,) = exercise.run(misconception.f, [args])
+        if _equal(mine, mutant, close):
+            values += 1
+        elif mine.status == mutant.status != "ok":
+            messages += mine.message == mutant.message
+        else:
+            return False
+    return values > 0 or messages == len(cases)
 
 
 def _chosen(exercise, outcome, right):
@@ -104,16 +168,41 @@ def _chosen(exercise, outcome, right):
 # ---- the rungs -----------------------------------------------------------------------------------
 
 
-def _first_step(exercise):
-    return (
-        f"Nothing is written here yet. Write your answer, run its cell, then run this one again. "
-        f'Not sure how to begin? Try `hint("{exercise.id}")`.'
+def _not_attempted(exercise, message):
+    if message and not message.startswith(exercise.id):
+        text = f"Your code calls something that is not written yet: {message}"
+        return Feedback(RAISED, f"{text}\nWhich of your functions still stops at that line?")
+    stands = "" if isinstance(exercise, Letters) else ", or the line with `raise` still stands"
+    return Feedback(
+        NOT_ATTEMPTED,
+        f"Nothing is written here yet{stands}. Write your answer, run its cell, then run this one "
+        f'again. Not sure how to begin? Try `hint("{exercise.id}")`.',
     )
 
 
-def _praise(found):
+def _praise(found, expected, rounded):
+    error = 0.0 if rounded else _error(found, expected)
     warned = next((o.warned for o in found if o.warned), "")
-    return f"All values agree. NumPy did warn, though: {warned}." if warned else "All values agree."
+    if error > 1e-9:
+        digits = min(int(-np.log10(error)), 9)
+        if _float32(found):
+            return (
+                f"All values agree to {digits} digits, as many as float32 can give.\n"
+                "Marks compare six: hand in float64, NumPy's own."
+            )
+        return (
+            f"All values agree to {digits} digits.\nMarks compare six, after rounding, so that is "
+            "only just enough. Is there a constant with few digits, or a small number that you add?"
+        )
+    return (
+        f"All values agree. There was a warning, though: {warned}."
+        if warned
+        else "All values agree."
+    )
+
+
+def _float32(found):
+    return all(p.dtype == np.float32 for o in found for p in o.tensors.values())
 
 
 def _name(exercise, cases, misconception, found, expected, close):
@@ -129,31 +218,32 @@ def _raised(exercise, cases, found):
         if outcome.status == "raised":
             where = f" in your line `{outcome.line}`" if outcome.line else ""
             kind, _, words = outcome.message.partition(": ")
-            return Feedback(
-                RAISED,
-                f"Python stopped{where}: {kind}, {_plain_words(kind, words)}\n"
+            means, ask = _meaning(words)
+            ask = ask or (
                 f"The arguments were: {_shapes(exercise, args)}. "
-                "Which of them, or which of your own values, is not what the line needs?",
-                code=_try(exercise, args),
+                "Which of them, or which of your own values, is not what the line needs?"
             )
+            text = f"Python stopped{where}: {kind}, {means}.\n{ask}"
+            code = "" if isinstance(exercise, Letters) else _try(exercise, args)
+            return Feedback(RAISED, text, code=code)
     return None
 
 
-def _plain_words(kind, words):
-    """What the most frequent messages mean, in short words; else the message itself."""
-    if "matmul" in words or "not aligned" in words:
-        return "the inner sizes of a matrix product differ."
-    if "broadcast" in words:
-        return "two shapes do not fit together element by element."
-    if kind in ("NameError", "UnboundLocalError"):
-        return f"a name is used before it has a value ({words})."
-    if "positional argument" in words:
-        return f"the arguments differ from those in the first line of the exercise ({words})."
-    return f"{words}."
+def _meaning(words):
+    """A message of Python in short words, and a question."""
+    for part, means, ask in MEANINGS:
+        if part in words:
+            name = re.search(r"variable '\w+'", words)
+            return means.format(name.group() if name else words.rstrip(".")), ask
+    return words.rstrip(".") or "without a message", ""
 
 
 def _no_numbers(exercise, found):
+    letters = isinstance(exercise, Letters)
     for outcome in found:
+        if outcome.status == "none" and letters:
+            text = "Your lines ran, but nothing was returned."
+            return Feedback(NOT_YET, f"{text}\nWhich line hands the results over?")
         if outcome.status == "none":
             return Feedback(
                 NOT_YET,
@@ -161,11 +251,12 @@ def _no_numbers(exercise, found):
                 f"Does every way through `{exercise.name}` end with a line that starts `return`?",
             )
         if outcome.status == "odd":
-            return Feedback(
-                NOT_YET,
-                f"What came back cannot be compared: {outcome.message}.\n"
-                "What should the result be, by the text of the exercise?",
+            ask = (
+                "Which letters stand before the lines that you need?"
+                if letters
+                else "What should the result be, by the text of the exercise?"
             )
+            return Feedback(NOT_YET, f"{_begin(outcome.message)}.\n{ask}")
         if outcome.status == "stub":
             return Feedback(NOT_YET, "For some inputs the code still says NotImplementedError.")
     return None
@@ -177,23 +268,35 @@ def _structure(exercise, cases, found, expected):
         if outcome.tensors.keys() != right.tensors.keys():
             return Feedback(
                 NOT_YET,
-                f"You returned {_count(outcome)}; the exercise asks for {_count(right)}"
-                f"{_listed(exercise)}.\nWhich one is missing, or too many?",
+                f"{_begin(_difference(exercise, outcome, right))}.\n"
+                "What does the docstring say about the results?",
+                code=_try(exercise, args),
             )
         for path, q in right.tensors.items():
             p = outcome.tensors[path]
             if p.shape != q.shape:
-                twist = ""
+                twist, ask = "", "What does each axis count: samples, inputs or neurons?"
                 if p.ndim == 2 and p.shape == q.shape[::-1]:
                     twist = " You returned the shape of the transpose."
+                if not q.shape and p.size == 1:
+                    ask = "Which brackets, or which keepdims, put the number into an array?"
+                elif not q.shape:
+                    ask = "What must happen to the numbers in it, so that one is left?"
                 return Feedback(
                     NOT_YET,
-                    f"{_begin(_label(exercise, path))} has shape {p.shape}, but {q.shape} "
-                    f"is needed when {_shapes(exercise, args)}.{twist}\n"
-                    "What does each axis count: samples, inputs or neurons?",
+                    f"{_begin(_label(exercise, path))} {_has_shape(p)}, but {_needed(q)} "
+                    f"when {_shapes(exercise, args)}.{twist}\n{ask}",
                     code=_try(exercise, args),
                 )
     return None
+
+
+def _has_shape(p):
+    return f"has shape {p.shape}" if p.shape else "is one number"
+
+
+def _needed(q):
+    return f"shape {q.shape} is needed" if q.shape else "one number is needed"
 
 
 def _mutated(exercise, found):
@@ -202,9 +305,9 @@ def _mutated(exercise, found):
             name = exercise.arguments[outcome.mutated[0]]
             return Feedback(
                 NOT_YET,
-                f"Your code changed its argument `{name}`: the caller's own array is different "
+                f"Your code changed its argument `{name}`: what the caller handed in is different "
                 f"afterwards.\nWhich of your lines writes into `{name}` instead of making "
-                "a new array?",
+                "something new?",
             )
     return None
 
@@ -219,9 +322,27 @@ def _not_finite(exercise, cases, found, expected):
                     NOT_YET,
                     f"{_begin(_label(exercise, path))} holds {kind} "
                     f"when {_shapes(exercise, args)}.\n"
-                    "Which step gets too large for a float, or divides by zero?",
+                    "Which step gets too large for a float, divides by zero, or takes the "
+                    "logarithm of zero?",
                     code=_try(exercise, args),
                 )
+    return None
+
+
+def _rounded(found, expected, close):
+    """The right values, but rounded or cut to whole numbers."""
+    pairs = [
+        (o.tensors[path], q)
+        for o, e in zip(found, expected, strict=True)
+        for path, q in e.tensors.items()
+    ]
+    ways = {f"rounded to {n} decimals": lambda q, n=n: np.round(q, n) for n in (2, 3, 4, 5)}
+    ways |= {"rounded to 1 decimal": lambda q: np.round(q, 1)}
+    ways |= {"rounded to whole numbers": np.round, "without their decimals": np.trunc}
+    for words, way in ways.items():
+        if any(np.any(p) for p, _ in pairs) and all(close(p, way(q)) for p, q in pairs):
+            text = f"Your values are the right ones {words}."
+            return Feedback(NOT_YET, f"{text}\nWhich step loses the rest?")
     return None
 
 
@@ -230,14 +351,13 @@ def _precision(found, expected):
     error = _error(found, expected)
     if not error < 1e-3:
         return None
-    digits = int(-np.log10(error))
-    if all(p.dtype == np.float32 for o in found for p in o.tensors.values()) and error < 1e-4:
-        text = f"All values agree to {digits} digits, as many as float32 can give."
-        return Feedback(CORRECT, f"{text}\nMarks compare six: hand in float64, NumPy's own.")
+    if _float32(found) and error < 1e-4:
+        return Feedback(CORRECT, _praise(found, expected, rounded=False))
     return Feedback(
         NOT_YET,
-        f"Your values are right to {digits} digits; six are needed.\n"
-        "Was something rounded on the way, or a constant typed in with few digits?",
+        f"Your values are right to {int(-np.log10(error))} digits; six are needed.\n"
+        "Was something rounded, cut off or added on the way, or a constant typed in with too few "
+        "digits?",
     )
 
 
@@ -270,7 +390,7 @@ def _error(found, expected):
 def _factor(exercise, cases, found, expected, close):
     """One factor between all values: of every result, or of the first that is wrong."""
     for whole in (True, False):
-        ratios = []
+        ratios, sizes = [], []
         for args, outcome, right in zip(cases, found, expected, strict=True):
             wrong = [k for k, q in right.tensors.items() if not close(outcome.tensors[k], q)]
             paths = list(right.tensors) if whole else wrong[:1]
@@ -279,33 +399,43 @@ def _factor(exercise, cases, found, expected, close):
             p = np.concatenate([outcome.tensors[k].ravel() for k in paths]).astype(float)
             q = np.concatenate([right.tensors[k].ravel() for k in paths]).astype(float)
             ratio = float(p @ q / (q @ q)) if q @ q else 0.0
-            if q.size < 2 or not ratio or not close(p, ratio * q):
-                ratios = None
+            if not ratio or not close(p, ratio * q):
+                ratios = []
                 break
-            ratios.append((ratio, _rows(args), paths[0]))
-        if ratios and (factor := _factor_words(ratios)):
+            ratios.append((ratio, args, paths[0]))
+            sizes.append(q.size)
+        if not ratios or (min(sizes) < 2 and len(ratios) < 3):
+            continue  # one number is always a multiple of another
+        if factor := _factor_words(exercise, ratios):
             result = "Your result" if whole else _begin(_label(exercise, ratios[0][2]))
             return Feedback(
                 NOT_YET,
-                f"{result} is exactly {factor} the right one, everywhere.\n"
+                f"{result} is everywhere exactly {factor}.\n"
                 "Where could such a factor come in, or get lost?",
             )
     return None
 
 
-def _factor_words(ratios):
-    """One constant, or the number of rows m: what the ratios have in common, in words."""
+def _factor_words(exercise, ratios):
+    """What the ratios have in common: a constant, or rows m and columns n.   "" if nothing"""
     values = np.array([r for r, _, _ in ratios])
-    rows = np.array([float(m) if m else np.nan for _, m, _ in ratios])
-    if np.allclose(values, values[0], rtol=1e-5):
-        for factor, word in FACTORS.items():
-            if np.isclose(values[0], factor, rtol=1e-5):
-                return word
-        return f"{values[0]:.6g} times" if len(values) > 1 else ""
-    if np.allclose(values, rows, rtol=1e-5):
-        return "m times (m is the number of rows)"
-    if np.allclose(values, 1 / rows, rtol=1e-5):
-        return "1/m of (m is the number of rows)"
+    if len(values) > 1 and np.allclose(values, values[0], rtol=2e-5):
+        word = next((w for f, w in FACTORS.items() if np.isclose(values[0], f, rtol=2e-5)), "")
+        return f"{word or f'{values[0]:.5g} times'} the right one"
+    name, shapes = _matrix(exercise, [args for _, args, _ in ratios])
+    if not name:
+        return ""
+    m, n = np.array(shapes, float).T
+    rows, columns = f"`{name}` has m rows", f"`{name}` has n columns"
+    for word, size, has in (
+        ("m", m, rows),
+        ("1/m", 1 / m, rows),
+        ("n", n, columns),
+        ("1/n", 1 / n, columns),
+        ("m/n", m / n, f"{rows} and n columns"),
+    ):
+        if np.allclose(values, size, rtol=2e-5):
+            return f"{word} times the right one, where {has}"
     return ""
 
 
@@ -313,8 +443,8 @@ def _first_wrong(exercise, cases, found, expected, close):
     evidence, args = _evidence(exercise, cases, found, expected, close)
     right = sum(_equal(o, e, close) for o, e in zip(found, expected, strict=True))
     if right:
-        evidence += f" ({right} of the {len(cases)} test inputs come out right.)"
-    ask = "Work this one value out by hand: at which step do you part?"
+        evidence += f" (Right for {right} of the {len(cases)} test inputs.)"
+    ask = "Work this one value out by hand. At which step does your code do something else?"
     return Feedback(NOT_YET, f"{evidence}\n{ask}", code=_try(exercise, args))
 
 
@@ -331,21 +461,24 @@ def _evidence(exercise, cases, found, expected, close):
     for _, i in sorted(wrong):
         outcome, right = found[i], expected[i]
         if outcome.tensors.keys() != right.tensors.keys():
-            needed = f"{_count(outcome)} where {_count(right)} are needed"
-            return f"Evidence: you returned {needed}.", cases[i]
+            return f"Evidence: {_difference(exercise, outcome, right)}.", cases[i]
         for path, q in right.tensors.items():
             p = outcome.tensors[path]
             label = _label(exercise, path)
             if p.shape != q.shape:
-                needed = f"{label} has shape {p.shape} where {q.shape} is needed"
-                return f"Evidence: {needed}.", cases[i]
+                return f"Evidence: {label} {_has_shape(p)}, but {_needed(q)}.", cases[i]
             if not close(p, q):
                 gap = np.where(np.isfinite(p), np.abs(p - q), np.inf)
                 worst = np.unravel_index(np.argmax(gap), q.shape)
                 at = f"[{', '.join(map(str, worst))}]" if worst else ""
                 label = _label(exercise, path, at)
-                values = f"{label} is {_number(p[worst])}; it should be {_number(q[worst])}"
+                zero = 1e-9 * _size(q)
+                mine, needed = (0.0 if abs(v) < zero else v for v in (p[worst], q[worst]))
+                values = f"{label} is {_number(mine)}; it should be {_number(needed)}"
                 return f"Evidence: {values}.", cases[i]
+        if outcome.mutated != right.mutated:
+            names = ", ".join(f"`{exercise.arguments[k]}`" for k in outcome.mutated)
+            return f"Evidence: not the same after the call: {names}.", cases[i]
     for args, outcome in zip(cases, found, strict=True):
         if outcome.status == "raised":
             return f"Evidence: your code stops with {outcome.message}.", args
@@ -359,7 +492,8 @@ def _try(exercise, args):
     lines = [
         f"{name} = {_literal(arg)}" for name, arg in zip(exercise.arguments, args, strict=True)
     ]
-    call = [] if exercise.puzzle else [f"{exercise.name}({', '.join(exercise.arguments)})"]
+    called = isinstance(exercise, Letters) or "via" in exercise.puzzle
+    call = [] if called else [f"{exercise.name}({', '.join(exercise.arguments)})"]
     return "\n".join(["# The numbers to try it with:", *lines, *call])
 
 
@@ -408,15 +542,39 @@ def _count_numbers(arg):
     return sum(map(_count_numbers, arg)) if isinstance(arg, (list, tuple)) else np.size(arg)
 
 
-def _rows(args):
-    """m, the rows of the first matrix among the arguments, or None."""
-    return next((len(a) for a in args if isinstance(a, np.ndarray) and a.ndim == 2), None)
+def _matrix(exercise, cases):
+    """Name and shapes of the first argument that is a matrix in these cases."""
+    for name, *arrays in zip(exercise.arguments, *cases, strict=True):
+        if all(isinstance(a, np.ndarray) and a.ndim == 2 for a in arrays):
+            return name, [a.shape for a in arrays]
+    return "", []
 
 
-def _count(outcome):
-    n = len(outcome.tensors)
-    return "one result" if n == 1 else f"{n} results in all"
+def _difference(exercise, outcome, right):
+    """In words, how two collections of results differ in number."""
+    mine, needed = _layout(outcome), _layout(right)
+    if mine.keys() != needed.keys():
+        if mine.keys() == {"[0]"}:
+            return "you returned a tuple or list with one result in it: look for a stray comma"
+        count = "one result" if len(mine) == 1 else f"{len(mine)} results"
+        wanted = "one" if len(needed) == 1 else f"{len(needed)}"
+        names = f" ({', '.join(exercise.outputs)})" if exercise.outputs else ""
+        return f"you returned {count}; the exercise asks for {wanted}{names}"
+    head = next(h for h in needed if mine[h] != needed[h])
+    return f"{_label(exercise, head)} is {_many(mine[head])}, but {_many(needed[head])} is needed"
 
 
-def _listed(exercise):
-    return f" ({', '.join(exercise.outputs)})" if exercise.outputs else ""
+def _layout(outcome):
+    """ "[0][0]", "[0][1]", "[1]"  ->  {"[0]": ["[0]", "[1]"], "[1]": [""]}"""
+    layout = {}
+    for path in outcome.tensors:
+        end = path.find("]") + 1
+        layout.setdefault(path[:end], []).append(path[end:])
+    return layout
+
+
+def _many(paths):
+    if paths == [""]:
+        return "a single array"
+    nested = any(path.count("[") > 1 for path in paths)
+    return "a list of lists" if nested else f"a list of {len(paths)}"

@@ -113,6 +113,28 @@ def _(w, x, b):
     return w @ x - b
 
 
+@neuron.misconception(
+    "FF-37",
+    "Only the first product is in your sum.",
+    "If there is a loop in your code: in which of its turns does `return` end it?",
+)
+def _(w, x, b):
+    z = b
+    for w_k, x_k in zip(w, x, strict=True):
+        z += w_k * x_k
+        return z
+
+
+@neuron.misconception(
+    "FF-38",
+    "Two inputs are in your sum, whatever the number of inputs. Where there are two, it is right.",
+    "Which code adds up any number of products?",
+    see="neuron_lab",
+)
+def _(w, x, b):
+    return w[0] * x[0] + w[1] * x[1] + b
+
+
 # ---- 1.2 -----------------------------------------------------------------------------------------
 
 
@@ -216,6 +238,16 @@ def _(z):
     return np.exp(z) / (1 + np.exp(z))
 
 
+@stable_sigmoid.misconception(
+    "FF-39",
+    "Each z lost its sign: a negative z gets the answer of the positive one.",
+    "What should the outputs for z = 2 and z = -2 add up to?",
+    see="activation_gallery",
+)
+def _(z):
+    return 1 / (1 + np.exp(-np.abs(z)))
+
+
 # ---- 1.3 -----------------------------------------------------------------------------------------
 
 
@@ -271,6 +303,11 @@ def _(x, W, b):
                 z += W[j, k] * x[s, k]
             a[s, j] = sigmoid(z)
     return a
+
+
+@layer.equivalent
+def _(x, W, b):
+    return [sigmoid(np.dot(W, row) + b) for row in x]
 
 
 @layer.misconception(
@@ -405,6 +442,26 @@ def _(x, W, b):
     return np.tanh(x @ W.T + b)
 
 
+@layer.misconception(
+    "FF-35",
+    "The bias counts with the wrong sign: this is the sigmoid of the weighted inputs minus b.",
+    "Is there a minus before a sum, and does it reach every term?",
+    see="neuron_lab",
+)
+def _(x, W, b):
+    return sigmoid(x @ W.T - b)
+
+
+@layer.misconception(
+    "FF-40",
+    "You gave W another shape instead of turning it, so that its numbers went to other places.",
+    "Write a 2 by 3 table down. What does reshape make of it, and what does .T?",
+    see="shape_puzzle",
+)
+def _(x, W, b):
+    return sigmoid(x @ W.reshape(W.shape[::-1]) + b)
+
+
 # ---- 1.4 -----------------------------------------------------------------------------------------
 
 
@@ -443,7 +500,7 @@ def _two_layers(rng, sizes):
 def _(rng):
     d = mazur()
     hand = (d.x[0], d.y[0], d.W1, d.b1, d.W2, d.b2)
-    return [hand, _two_layers(rng, (2, 2, 2)), _two_layers(rng, (3, 4, 2))]
+    return [hand, _two_layers(rng, (2, 2, 2)), _two_layers(rng, (4, 2, 3))]
 
 
 @mazur_forward.equivalent
@@ -458,6 +515,13 @@ def _(x, y, W1, b1, W2, b2):
     a1 = sigmoid(x @ W1.T + b1)
     a2 = sigmoid(a1 @ W2.T + b2)
     return a1, a2, np.linalg.norm(y - a2) ** 2 / 2
+
+
+@mazur_forward.equivalent
+def _(x, y, W1, b1, W2, b2):
+    a1 = [float(sigmoid(sum(row * x) + b)) for row, b in zip(W1, b1, strict=True)]
+    a2 = [float(sigmoid(sum(row * a1) + b)) for row, b in zip(W2, b2, strict=True)]
+    return [a1, a2, sum(0.5 * (t - o) ** 2 for o, t in zip(a2, y, strict=True))]
 
 
 @mazur_forward.misconception(
@@ -556,6 +620,54 @@ def _(x, y, W1, b1, W2, b2):
     return a1, a2, 0.5 * np.sum((a2 - y) ** 2)
 
 
+@mazur_forward.misconception(
+    "FF-04",
+    "No layer has an activation: a1 is still z1, and a2 is still z2.",
+    "Between which two numbers does an output of a sigmoid neuron lie?",
+    see="mazur_forward",
+)
+def _(x, y, W1, b1, W2, b2):
+    a1 = W1 @ x + b1
+    a2 = W2 @ a1 + b2
+    return a1, a2, 0.5 * np.sum((a2 - y) ** 2)
+
+
+@mazur_forward.misconception(
+    "FF-24",
+    "Your E is the mean of the squares, without the ½. With two outputs that happens to be right.",
+    "What would E be with three outputs?",
+    see="mazur_forward",
+)
+def _(x, y, W1, b1, W2, b2):
+    a1 = sigmoid(W1 @ x + b1)
+    a2 = sigmoid(W2 @ a1 + b2)
+    return a1, a2, np.mean((a2 - y) ** 2)
+
+
+@mazur_forward.misconception(
+    "FF-31",
+    "The output layer takes x: the hidden layer is computed and then forgotten.",
+    "Which of your lines uses a1?",
+    see="mazur_forward",
+)
+def _(x, y, W1, b1, W2, b2):
+    a1 = sigmoid(W1 @ x + b1)
+    a2 = sigmoid(W2 @ x + b2)
+    return a1, a2, 0.5 * np.sum((a2 - y) ** 2)
+
+
+@mazur_forward.misconception(
+    "FF-32",
+    "The output layer takes z1, the sum before the activation.",
+    "What leaves a neuron: its sum, or its activation?",
+    see="mazur_forward",
+)
+def _(x, y, W1, b1, W2, b2):
+    z1 = W1 @ x + b1
+    a2 = sigmoid(W2 @ z1 + b2)
+    return sigmoid(z1), a2, 0.5 * np.sum((a2 - y) ** 2)
+
+
 # ---- 1.5 -----------------------------------------------------------------------------------------
 
 
@@ -587,9 +699,11 @@ def losses(a, y):
 def _(rng):
     cases = []
     for m, n in [(5, 3), (4, 2), (7, 4)]:
-        percent = rng.integers(5, 30, (m, n))
-        percent[:, 0] = 100 - percent[:, 1:].sum(axis=1)
-        cases.append((percent / 100, np.eye(n)[rng.integers(n, size=m)]))
+        true = rng.integers(n, size=m)
+        rest = (true + 1) % n, np.arange(m)
+        percent = rng.integers(10, 30, (n, m))
+        percent[rest] += 100 - percent.sum(axis=0)
+        cases.append((percent.T / 100, np.eye(n)[true]))
     return cases
 
 
@@ -610,6 +724,12 @@ def _(a, y):
     m, n = a.shape
     half = np.mean((a - y) ** 2) * n / 2
     return half, -np.mean(np.sum(y * np.log(np.clip(a, 1e-12, 1)), axis=1))
+
+
+@losses.equivalent
+def _(a, y):
+    half_mse = np.sum((a - y) ** 2) / (2 * len(a))
+    return np.array([half_mse, -np.sum(y * np.log(a + 1e-8)) / len(a)])
 
 
 @losses.misconception(
@@ -661,8 +781,8 @@ def _(a, y):
 
 @losses.misconception(
     "FF-27",
-    "You squared the sum of the errors. Errors of opposite sign cancel before the square.",
-    "What comes first: square, then sum; or sum, then square?",
+    "Your squared error is 0 in every row: the errors were added up before any square was taken.",
+    "What do the errors of a row add up to, if its probabilities add up to 1?",
 )
 def _(a, y):
     half = 0.5 * np.mean(np.sum(a - y, axis=1) ** 2)
@@ -676,6 +796,64 @@ def _(a, y):
 )
 def _(a, y):
     return -np.sum(y * np.log(a)) / len(a), 0.5 * np.sum((a - y) ** 2) / len(a)
+
+
+@losses.misconception(
+    "FF-24",
+    "The cross-entropy is right; the squared error is the mean over all entries, not over rows.",
+    "By which number should the sum of all squares be divided: m, or m times n?",
+)
+def _(a, y):
+    return 0.5 * np.mean((a - y) ** 2), -np.sum(y * np.log(a)) / len(a)
+
+
+@losses.misconception(
+    "FF-24",
+    "The cross-entropy is right; the squared error is the mean over all entries, without the ½.",
+    "That is what libraries call the mean squared error. In which two ways does the docstring "
+    "differ?",
+)
+def _(a, y):
+    return np.mean((a - y) ** 2), -np.sum(y * np.log(a)) / len(a)
+
+
+@losses.misconception(
+    "FF-16",
+    "Your cross-entropy is infinite: it takes the logarithm of a 0.",
+    "Which of a and y holds zeros, and of which do you take the logarithm?",
+    see="softmax_lab",
+)
+def _(a, y):
+    return 0.5 * np.sum((a - y) ** 2) / len(a), -np.sum(a * np.log(y)) / len(a)
+
+
+@losses.misconception(
+    "FF-41",
+    "Your cross-entropy uses the logarithm to base 10.",
+    "To which base is the natural logarithm, and what is it called in NumPy?",
+)
+def _(a, y):
+    return 0.5 * np.sum((a - y) ** 2) / len(a), -np.sum(y * np.log10(a)) / len(a)
+
+
+@losses.misconception(
+    "FF-41",
+    "Your cross-entropy uses the logarithm to base 2.",
+    "To which base is the natural logarithm, and what is it called in NumPy?",
+)
+def _(a, y):
+    return 0.5 * np.sum((a - y) ** 2) / len(a), -np.sum(y * np.log2(a)) / len(a)
+
+
+@losses.misconception(
+    "FF-42",
+    "This is the binary cross-entropy: the wrong classes count too, with 1 - a.",
+    "What is left of a row in the formula of the exercise, when y is 1 at one place only?",
+    see="softmax_lab",
+)
+def _(a, y):
+    both = y * np.log(a) + (1 - y) * np.log(1 - a)
+    return 0.5 * np.sum((a - y) ** 2) / len(a), -np.sum(both) / len(a)
 
 
 # ---- 1.6 -----------------------------------------------------------------------------------------
@@ -705,8 +883,10 @@ def softmax(z):
 
 @softmax.cases
 def _(rng):
-    far = np.array([[1000.0, 0.0, 0.0], [-1000.0, -1000.0, -1000.0]]) + _draw(rng, 2, 3)
-    return [(_draw(rng, 4, 3, largest=3.0),), (_draw(rng, 3, 3),), (far,)]
+    far = [[1000.0, -1000.0, -1000.0], [-1000.0, -1000.0, -1000.0]]
+    low = [[0.0, -1000.0, 0.0], [0.0, 0.0, 0.0]]
+    drawn = [_draw(rng, 4, 3, largest=3.0), _draw(rng, 3, 3)]
+    return [(z,) for z in drawn + [np.array(rows) + _draw(rng, 2, 3) for rows in (far, low)]]
 
 
 @softmax.equivalent
@@ -804,6 +984,28 @@ def _(z):
     return e / e.sum(axis=1, keepdims=True)
 
 
+@softmax.misconception(
+    "FF-43",
+    "The maximum and the total of row i went to column i. With a square z nothing complains.",
+    "What shape has the total of each row, and what shape does keepdims=True give it?",
+    see="shape_puzzle",
+)
+def _(z):
+    e = np.exp(z - z.max(axis=1))
+    return e / e.sum(axis=1)
+
+
+@softmax.misconception(
+    "FF-43",
+    "The total of row i divided column i. With a square z nothing complains.",
+    "What shape has the total of each row, and what shape does keepdims=True give it?",
+    see="shape_puzzle",
+)
+def _(z):
+    e = np.exp(z - z.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1)
+
+
 # ---- 1.7 -----------------------------------------------------------------------------------------
 
 
@@ -859,6 +1061,15 @@ def _(x, Ws, bs):
     z = np.einsum("mi,oi->mo", x, Ws[0]) + bs[0]
     zs, a = forward.f(sigmoid(z), Ws[1:], bs[1:]) if len(Ws) > 1 else ([], [sigmoid(z)])
     return [z, *zs], [x, *a]
+
+
+@forward.equivalent
+def _(x, Ws, bs):
+    z, a = [], [x.tolist()]
+    for W, b in zip(Ws, bs, strict=True):
+        z.append([[sum(w * v) + b_j for w, b_j in zip(W, b, strict=True)] for v in a[-1]])
+        a.append([[float(sigmoid(z_j)) for z_j in row] for row in z[-1]])
+    return z, a
 
 
 @forward.misconception(
@@ -984,6 +1195,19 @@ def _(x, Ws, bs):
         z.append(a[-1] @ W.T + b)
         a.append(sigmoid(z[-1]))
     return z, a[1:]
+
+
+@forward.misconception(
+    "FF-28",
+    "The two lists come in the wrong order.",
+    "Which of the two does the docstring name first?",
+)
+def _(x, Ws, bs):
+    z, a = [], [x]
+    for W, b in zip(Ws, bs, strict=True):
+        z.append(a[-1] @ W.T + b)
+        a.append(sigmoid(z[-1]))
+    return a, z
 
 
 # ---- 1.8 -----------------------------------------------------------------------------------------

@@ -156,8 +156,8 @@ def _cell(id, source, expected=None):
 def _defines(cell, exercise):
     """Whether the cell gives the exercise's name a meaning, as the stub does."""
     name = re.escape(exercise.name)
-    function = re.search(rf"^def {name}\(", exercise.stub, re.MULTILINE)
-    pattern = rf"^def\s+{name}\s*\(" if function else rf"^{name}\s*=(?!=)"
+    kind = re.search(rf"^(def|class) {name}\b", exercise.stub, re.MULTILINE)
+    pattern = rf"^{kind[1]}\s+{name}\b" if kind else rf"^{name}\s*=(?!=)"
     return re.search(pattern, cell.source, re.MULTILINE) is not None
 
 

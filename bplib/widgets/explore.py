@@ -128,7 +128,11 @@ def _stepping(control, reset):
         description="Play", tooltip="Play all steps, or pause.", layout={"width": "6em"}
     )
     clock = ipywidgets.Play(
-        min=control.min, max=control.max, interval=1000, layout={"display": "none"}
+        value=control.value,
+        min=control.min,
+        max=control.max,
+        interval=1000,
+        layout={"display": "none"},
     )
     reset.on_click(lambda _: play.set_trait("value", False))
     back.on_click(lambda _: control.set_trait("value", max(control.value - 1, control.min)))

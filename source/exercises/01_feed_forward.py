@@ -10,12 +10,13 @@
 # It tells you whether all values agree, and if not, which mistake it looks like.
 
 # %% [markdown]
-# You have three more verbs; type them into any new cell.
+# You have three more commands; type them into a new cell (the **+** above the notebook makes one).
 #
 # - `hint("1.1")` gives a hint: first a question, then the place to look, then the formula.
 # - `solution("1.1")` shows one answer of ours.
 # - `progress()` shows how far you are.
 #
+# The text under the first line of an answer says which shapes go in and what must come out.
 # You may use NumPy everywhere, and write as many helper cells as you like.
 # Return a new array; leave the arguments as they are.
 # Work with Python's usual floats (`float64`).
@@ -46,6 +47,8 @@ from bplib.exercises import check, hint, progress, solution
 #
 # Write it for a whole array at once.
 # It must also work for $z = -1000$ and for $z = 1000$, where `np.exp` can overflow.
+# Section 1.2 of the lesson has another formula for negative $z$.
+# `np.abs`, `np.where` and `np.tanh` may help; each treats a whole array at once.
 
 # %% exercise="1.2"
 
@@ -60,7 +63,7 @@ from bplib.activations import sigmoid
 #
 # A layer is several neurons that see the same inputs.
 # Row $j$ of `W` holds the weights of neuron $j$, and `b` holds one bias per neuron.
-# A batch is several samples at once: each row of `x` is one sample, and each row of the result belongs to it.
+# A batch is several samples at once: each row of `x` is one sample, and the same row of the result is its answer.
 
 # %% exercise="1.3"
 
@@ -73,10 +76,23 @@ from bplib.activations import sigmoid
 #
 # $$E = \frac{1}{2} \sum_j (a^2_j - y_j)^2$$
 #
-# Return all three: `a1`, `a2` and `E`.
-# The check tries Mazur's own numbers and other networks too.
+# Here $a^2$ is the output of layer 2; only the last 2 is a square.
+# Return all three, in this order: `a1`, `a2` and `E`.
+# Do not round: with Mazur's own numbers you get the nine digits of the lesson.
+# The check tries other networks too.
 
 # %% exercise="1.4"
+
+# %% [markdown]
+# **A tool for 1.5 and 1.6.**
+# `axis=1` goes along each row of a table, and gives one number for each row.
+# `keepdims=True` keeps these numbers as a column, so that NumPy can use them row by row.
+
+# %%
+table = np.array([[1.0, 5.0, 3.0], [7.0, 0.0, -1.0]])
+print("a vector", table.sum(axis=1))
+print("a column\n", table.mean(axis=1, keepdims=True))
+print("each row minus its own mean\n", table - table.mean(axis=1, keepdims=True))
 
 # %% [markdown]
 # ## 1.5 Two losses
@@ -88,7 +104,9 @@ from bplib.activations import sigmoid
 #
 # $$\text{cross-entropy} = -\frac{1}{m} \sum_{\text{rows}} \sum_j y_j \ln a_j$$
 #
-# Each row of `y` is 1 at the true class and 0 elsewhere.
+# Each row of `a` holds probabilities; each row of `y` is 1 at the true class and 0 elsewhere.
+# The natural logarithm $\ln$ is `np.log`.
+# Return two numbers: first the half mean squared error, then the cross-entropy.
 
 # %% exercise="1.5"
 
@@ -99,16 +117,20 @@ from bplib.activations import sigmoid
 #
 # $$p_j = \frac{e^{z_j}}{\sum_k e^{z_k}}$$
 #
+# Here each row of `z` is one sample.
 # Each row of the result must sum to 1, also when a $z$ is as large as 1000 or as small as $-1000$.
+# Section 1.8 of the lesson shows the cure for one sample: the shift.
 
 # %% exercise="1.6"
 
 # %% [markdown]
 # ## 1.7 Any number of layers, with a trace
 #
-# Now the whole forward pass of a network with $L$ sigmoid layers.
-# Keep every `z` and every `a`: lesson 2 needs them on the way back.
+# Now the whole forward pass of a network with $L$ sigmoid layers, for a batch: each layer is that of 1.3.
+# Layer 1 has the weights `Ws[0]` and the biases `bs[0]`, and so on; `zip(Ws, bs)` gives them in pairs.
+# Keep every `z` and every `a` in a list: lesson 2 needs them on the way back.
 # The list `a` begins with `x` itself, so it is one longer than `z`.
+# Return both lists, first `z`, then `a`.
 
 # %% exercise="1.7"
 
@@ -118,6 +140,7 @@ from bplib.activations import sigmoid
 # Seven of these lines make a forward pass of one sample through two layers, with its error `E`.
 # The other three are traps.
 # Write the letters of the seven lines in the order in which they should run.
+# For example, `order = "C A"` runs line C, then line A.
 # The check runs your lines in your order.
 
 # %% exercise="1.8"

@@ -15,16 +15,16 @@
 # - measure how wrong an answer is.
 
 # %% [markdown]
-# You need Python and school algebra.
 # NumPy is the Python library for tables of numbers.
-# Run the grey cells from top to bottom: click, then press **Shift + Enter**.
+# Run the cells of code from top to bottom: click, then press **Shift + Enter**.
+# The first one loads what we need.
 # **Predict** means: first write your guess on paper.
-# A wrong guess is welcome, because you will remember the answer.
+# A wrong guess is welcome: you will remember the answer.
 #
-# Two examples go on through lessons 2, 3 and 4:
+# Two examples run through lessons 1 to 4:
 #
-# - **XOR**: two inputs, 0 or 1; the answer is 1 when exactly one of them is 1;
-# - **Mazur's network**: so small that you can check every number by hand.
+# - **XOR**: two inputs, 0 or 1; the answer is 1 when exactly one is 1;
+# - **Mazur's network**, by Matt Mazur: so small that you can check every number by hand.
 
 # %%
 import numpy as np
@@ -35,7 +35,7 @@ from bplib.initialisers import xavier, zeros
 from bplib.losses import MSE, half_mse, softmax
 from bplib.network import Layer, Network
 
-np.set_printoptions(precision=9, suppress=True)
+np.set_printoptions(precision=9, suppress=True)  # print up to nine decimals
 
 # %% [markdown]
 # ## 1.1 One neuron
@@ -55,10 +55,15 @@ np.set_printoptions(precision=9, suppress=True)
 widgets.neuron_lab()
 
 # %% [markdown]
-# No line can; section 1.5 will need more neurons.
+# <details><summary>Answer, after you have tried</summary>
 #
-# Now with numbers.
+# No line can; section 1.5 takes more neurons.
+#
+# </details>
+#
 # A list of numbers is a *vector*: $x$ holds the inputs, $w$ the weights.
+# `np.array` makes one from a Python list.
+# Formulas count from 1, Python from 0: $w_1$ is `w[0]`.
 #
 # $$z = w_1 x_1 + w_2 x_2 + b = w \cdot x + b$$
 #
@@ -66,7 +71,7 @@ widgets.neuron_lab()
 # That is the dot in the formula.
 #
 # **Predict** $z$ on paper from the numbers in the cell; both lines must print it.
-# The lab can show it too: its *probe* is the point with the dashed ring.
+# In the lab, the *probe* (dashed ring) shows it too.
 
 # %%
 x = np.array([1.0, 1.0])
@@ -81,7 +86,9 @@ print(w @ x + b)
 # We write $a = \phi(z)$.
 # The gallery shows four of them: sigmoid, tanh, ReLU and Leaky ReLU.
 # None of them is one straight line, and section 1.5 shows why that matters.
-# The *derivative* is the slope of the curve at each point; lesson 2 will need it.
+# The *sigmoid* presses every number into the space between 0 and 1.
+# The *tangent* is a line that touches the curve; its slope is the *derivative*.
+# Lesson 2 will need it.
 #
 # **Predict:** what does the sigmoid give for $z = 0$, and where is it steepest?
 
@@ -89,7 +96,13 @@ print(w @ x + b)
 widgets.activation_gallery()
 
 # %% [markdown]
-# The *sigmoid* presses every number into the space between 0 and 1:
+# <details><summary>Answer, after you have moved z</summary>
+#
+# One half, and there it is steepest.
+#
+# </details>
+#
+# The formula of the sigmoid:
 #
 # $$a = \sigma(z) = \frac{1}{1 + e^{-z}}$$
 #
@@ -99,6 +112,7 @@ widgets.activation_gallery()
 # That number is too big for the computer: it *overflows*.
 # **Predict** the line that fails.
 # The last line is the library's sigmoid, written in another way.
+# One such way for negative $z$: $\frac{e^z}{1 + e^z}$ is the same number.
 
 # %%
 z = np.array([-4.0, 0.0, 4.0])
@@ -106,7 +120,7 @@ print(1 / (1 + np.exp(-z)))
 with np.errstate(over="raise"):  # NumPy would only warn; we want to see it stop
     try:
         print(1 / (1 + np.exp(1000.0)))
-    except FloatingPointError as error:
+    except FloatingPointError as error:  # catch the error, so that the next line runs
         print("broken:", error)
 print(sigmoid(np.array([-1000.0, 1000.0])))
 
@@ -116,16 +130,16 @@ print(sigmoid(np.array([-1000.0, 1000.0])))
 # Neurons that read the same inputs form a *layer*.
 # Their weights stand in a table, the *matrix* $W$, one row for each neuron.
 # Its *shape* is (rows, columns), here (neurons, inputs).
-# The biases form a vector $b$; with three numbers its shape is `(3,)`.
+# The biases form a vector $b$; with ten numbers its shape is `(10,)`.
 # `W @ a` makes the weighted sum of every row at once.
 # The inputs are called $a$: they may come from an earlier layer.
 #
 # **Predict:** three neurons read two inputs.
-# Which shapes have $W$, $b$ and `W @ a + b`?
+# What are the shapes of $W$, $b$ and `W @ a + b`?
 
 # %%
 a = np.array([1.0, 0.0])
-W = np.array([[2.0, -3.0], [1.0, 1.0], [0.5, 4.0]])
+W = np.array([[2.0, -3.0], [1.0, 1.0], [0.5, 4.0]])  # a list of rows
 b = np.array([0.5, 0.0, -1.0])
 for j in range(3):
     print("neuron", j, "z =", W[j] @ a + b[j])
@@ -140,13 +154,13 @@ print("shapes", W.shape, b.shape, z.shape)
 #
 # $W a$, in code `W @ a`, is the *matrix product*.
 # Its inner sizes must agree: `(3, 2) @ (2,)` gives `(3,)`.
-# Formulas count from 1, Python from 0.
 #
 # **Break it:** `W.T`, the *transpose*, turns rows into columns.
-# **Predict** what `W.T @ a` does.
+# **Predict** its shape, and what `W.T @ a` does.
 # NumPy's message is long; read the bracket at its end.
 
 # %%
+print("shape of W.T", W.T.shape)
 try:
     print(W.T @ a)
 except ValueError as error:
@@ -158,25 +172,27 @@ except ValueError as error:
 # In a *network*, the outputs of one layer are the inputs of the next.
 # Mazur's network has two inputs, two *hidden* neurons and two *output* neurons.
 # Hidden means: neither input nor output.
-# The network should answer with the *target* $y$, and nobody has trained it yet.
+# It should answer with the *target* $y$, but it is not trained yet.
 #
 # **Predict:** every weight and every bias is positive.
 # Will the two outputs lie above or below one half?
 #
-# Then step through it, one neuron at a time.
+# Then step through it, number by number.
+# Its `E` comes in section 1.8.
 
 # %%
 widgets.mazur_forward()
 
 # %% [markdown]
 # The small raised number tells the layer: $W^1$ is "the $W$ of layer 1", not a power.
+# In the code it is `W1`.
 #
 # $$z^1 = W^1 x + b^1 \qquad a^1 = \sigma(z^1)$$
 # $$z^2 = W^2 a^1 + b^2 \qquad a^2 = \sigma(z^2)$$
 #
-# The code has the same four lines and the same letters.
-# Work out the first number of `z1` with a pocket calculator.
-# Then compare all of them with the picture.
+# Each formula is one line of the code.
+# Work out the first number of `z1` with a pocket calculator, from the numbers in the picture.
+# Then compare: `a1` holds the outputs of h1 and h2, `a2` those of o1 and o2.
 
 # %%
 x, y, W1, b1, W2, b2 = datasets.mazur()
@@ -191,7 +207,7 @@ print("target", y)
 
 # %% [markdown]
 # **Break it:** here are three mistakes that everybody makes once.
-# The bias is forgotten; $W^1$ is transposed; the weights are rounded down to whole numbers.
+# The bias is forgotten; $W^1$ is transposed; the weights lose their decimals.
 #
 # **Predict:** which of them stops with an error message?
 #
@@ -214,16 +230,22 @@ print("whole numbers", sigmoid(W1.astype(int) @ x + b1))
 # ## 1.5 Why the activation must bend
 #
 # Without an activation a layer is called *linear*.
-# Put one linear layer after another:
+# In the cell, `two` is one linear layer after another.
+# `one` is a single layer, with the weights `W2 @ W1`.
+# Here `@` takes one column of `W1` after the other.
+# `np.allclose` asks whether two arrays are equal, except for rounding.
+#
+# **Predict:** are they equal?
+#
+# <details><summary>Answer, after you have run the cell</summary>
+#
+# Yes: multiply out the bracket, as in algebra.
 #
 # $$W^2 (W^1 x + b^1) + b^2 = (W^2 W^1)\, x + (W^2 b^1 + b^2)$$
 #
-# The right side is one single layer, with the weights $W^2 W^1$.
-# Here the matrix product takes one column of $W^1$ after the other.
 # Two linear layers are one, and so are a hundred.
 #
-# **Predict:** will both sides print the same numbers?
-# `np.allclose` asks whether two arrays are equal, except for rounding.
+# </details>
 
 # %%
 two = W2 @ (W1 @ x + b1) + b2
@@ -232,14 +254,14 @@ print(two, one, np.allclose(two, one))
 
 # %% [markdown]
 # One neuron draws one line, but XOR needs two.
-# So take two hidden neurons and one output neuron.
-# Together they have six weights and three biases.
+# So take two hidden neurons and one output neuron: six weights and three biases.
 # The activation is a *step*: 1 where $z$ is positive, else 0.
-# The sigmoid is a soft step; try it afterwards.
 #
 # **Your job:** set these nine numbers until all four rows are right.
-# Start with the first hidden neuron: let it answer 1 when at least one input is 1.
+# At first, both hidden neurons answer 1 when at least one input is 1.
+# Keep the first, and give the second another job.
 # There is a hint to tick.
+# Try the sigmoid last: it needs larger numbers.
 
 # %%
 widgets.wire_xor()
@@ -261,10 +283,15 @@ widgets.wire_xor()
 widgets.shape_puzzle()
 
 # %% [markdown]
+# <details><summary>Answer, after you have tried</summary>
+#
 # $$z = x W^\top + b$$
 #
-# $W^\top$ is the transpose, `W.T` in the code.
+# $W^\top$ is the transpose, `x @ W.T + b` in the code.
+# NumPy adds the vector `b` to every row.
 # With a square $W$, `x @ W` has the right shape and the wrong numbers.
+#
+# </details>
 #
 # It is the same line as before, for every row; lesson 4 will explain it.
 # Here you only see that the numbers are the same.
@@ -278,7 +305,7 @@ w_out, b_out = np.array([12.0, 12.0]), -18.0
 hidden = sigmoid(x @ W_hidden.T + b_hidden)
 row_by_row = [sigmoid(W_hidden @ row + b_hidden) for row in x]
 print("the same?", np.allclose(hidden, row_by_row), "shape", hidden.shape)
-print("answer", sigmoid(hidden @ w_out + b_out).round(2), "target", y[:, 0])
+print("answer", sigmoid(hidden @ w_out + b_out).round(2), "target", y[:, 0])  # first column
 
 # %% [markdown]
 # ## 1.7 The first weights
@@ -287,15 +314,20 @@ print("answer", sigmoid(hidden @ w_out + b_out).round(2), "target", y[:, 0])
 #
 # **Predict:** three neurons start with all weights 0; how do their outputs differ?
 #
-# Equal neurons give equal outputs.
-# Lesson 2 will show that they are also corrected equally, so they stay twins for ever.
+# `rng` makes random numbers; the same seed, here 1, makes the same ones again.
+# `xavier` gives them the typical size $\sqrt{2 / (n_{in} + n_{out})}$.
+#
+# <details><summary>Answer, after you have run the cell</summary>
+#
+# Not at all: equal neurons give equal outputs.
+# Lesson 2 shows that they are also corrected equally, and stay twins.
 # Therefore weights start as small random numbers; biases may start at 0.
-# `rng` makes them; the same seed, here 1, makes the same numbers again.
-# `xavier` gives them the typical size $\sqrt{2 / (n_{in} + n_{out})}$: the more inputs and neurons, the smaller.
+#
+# </details>
 
 # %%
 rng = np.random.default_rng(1)
-print("zeros: one column per neuron\n", sigmoid(x @ zeros(3, 2).T))
+print("zeros: one row per case, one column per neuron\n", sigmoid(x @ zeros(3, 2).T))
 print("xavier\n", sigmoid(x @ xavier(3, 2, rng).T))
 
 # %% [markdown]
@@ -320,46 +352,58 @@ print("E", E.round(9))
 
 # %% [markdown]
 # **Break it:** four samples, one output.
-# The answers `a` have the shape `(4,)`, the targets `y` have `(4, 1)`.
+# The answers `a` and the targets `y` have the shape `(4, 1)`.
+# But `y[:, 0]`, the first column of `y`, is a vector of shape `(4,)`.
 #
-# **Predict** the shape of `a - y`.
+# **Predict** the shape of `a - y[:, 0]`.
 #
-# NumPy does not complain: it repeats both until they fit, which is called *broadcasting*.
-# So every answer meets every target.
-# In the second line, `a[:, None]` turns `a` into a column, and the number is right.
-# The `half_mse` of our library refuses the mistake.
+# <details><summary>Answer, after you have run the cell</summary>
+#
+# NumPy repeats both until they fit, which is called *broadcasting*.
+# So every answer meets every target, and nothing complains.
+# The `half_mse` of our library refuses it.
+# The shape puzzle shows it: compute "a − y, y of shape (m,)".
+#
+# </details>
 
 # %%
 x, y = datasets.xor()
-a = np.array([0.1, 0.8, 0.7, 0.2])
-print("shape", (a - y).shape, "wrong", 0.5 * np.mean((a - y) ** 2).round(9))
-print("shape", (a[:, None] - y).shape, "right", round(half_mse(a[:, None], y), 9))
+a = np.array([[0.1], [0.8], [0.7], [0.2]])
+wrong, right = a - y[:, 0], a - y
+print("shape", wrong.shape, "wrong", (0.5 * np.sum(wrong**2) / 4).round(9))
+print("shape", right.shape, "right", (0.5 * np.sum(right**2) / 4).round(9))
 try:
-    half_mse(a, y)
+    half_mse(a, y[:, 0])
 except ValueError as error:
     print("refused:", error)
 
 # %% [markdown]
 # Sometimes the answer is one of several *classes*, such as the ten digits.
 # Then the target is 1 for the right class and 0 for the others.
-# *Softmax* turns the last $z$, also called *logits*, into shares that add up to 1.
+# *Softmax* turns the last $z$, also called *logits*, into *probabilities*: shares that add up to 1.
 # *Cross-entropy* looks at the share of the right class: a small share is a large loss.
+# Its $\ln$ is the natural logarithm, `np.log` in the code.
 #
-# $$p_j = \frac{e^{z_j}}{\sum_k e^{z_k}} \qquad L = -\sum_j y_j \log p_j$$
+# $$p_j = \frac{e^{z_j}}{\sum_k e^{z_k}} \qquad L = -\sum_j y_j \ln p_j$$
 #
 # The *temperature* divides every $z$.
 #
-# **Predict:** what happens with a high temperature, and what when you multiply by 1000?
+# **Predict:** what does a high temperature do, and what does multiplying by 1000 do?
 
 # %%
 widgets.softmax_lab()
 
 # %% [markdown]
+# <details><summary>Answer, after you have played</summary>
+#
 # A high temperature makes the shares more equal.
 # A large $z$ overflows; *nan* means "not a number".
-# The cure: first subtract the largest $z$ from all of them.
-# Then no $e^{z_j}$ is above 1.
-# The shares stay the same, because a common factor cancels.
+#
+# </details>
+#
+# The cure is the *shift*: first subtract the largest $z$, say $c$, from all of them.
+# Then no power is above 1.
+# The shares stay the same: $e^{z - c} = e^z / e^c$, and the common factor cancels.
 #
 # **Predict** what the cell prints for $z + 1000$.
 #
@@ -373,15 +417,16 @@ print("p", p, "sum", p.sum().round(9))
 print("L", -np.sum(y * np.log(p)).round(9), "p - y", p - y)
 with np.errstate(all="ignore"):
     e = np.exp(z + 1000)
-    print("without the cure", e / e.sum())
-print("with the cure   ", softmax(z + 1000))
+    print("without the shift", e / e.sum())
+print("with the shift   ", softmax(z + 1000))
 
 # %% [markdown]
 # ## 1.9 The whole forward pass
 #
 # `Network.forward` does all this for any number of layers, with one sample in each row.
 # `SIGMOID` and `MSE` are the sigmoid and the half squared error, each with its derivative.
-# It returns a *trace*: every $z$ and every $a$ on the way, `trace.a[0]` being the input.
+# Inside is a loop: each layer takes the last $a$, and keeps its own $z$ and $a$ in two lists.
+# These lists are the *trace*; `trace.a[0]` is the input.
 # We keep them because lesson 2 walks back along the same way.
 #
 # **Predict:** which numbers of section 1.4 will you see, and which number of 1.8?
@@ -407,7 +452,7 @@ print("loss", round(net.loss.value(trace.a[-1], mazur.y), 9))
 # </details>
 #
 # **2.** A layer has 64 inputs and 10 neurons.
-# Which shapes have $W$ and $b$?
+# What are the shapes of $W$ and $b$?
 #
 # <details><summary>Answer</summary>
 #
@@ -463,11 +508,11 @@ print("loss", round(net.loss.value(trace.a[-1], mazur.y), 9))
 #
 # `x → z1 → a1 → z2 → a2 → loss`
 #
-# Backpropagation repeats four steps, 피오가반:
+# Backpropagation repeats four steps; their first syllables make 피오가반:
 #
 # | | step | lesson |
 # |---|---|---|
-# | **피** | **feed-forward** | **1: you are here** |
+# | **피** | **feed-forward: 피드포워드** | **1: you are here** |
 # | 오 | error back: 오류역전파 | 2 |
 # | 가 | weight update: 가중치 조정 | 3 |
 # | 반 | repeat, epochs: 반복 수행 | 4 |
