@@ -156,8 +156,8 @@ LADDER = {
     "times m": (lambda x, W, b: len(x) * sigmoid(x @ W.T + b), NOT_YET, "m times the right one"),
     "over m": (lambda x, W, b: sigmoid(x @ W.T + b) / len(x), NOT_YET, "where `x` has m rows"),
     "over n": (lambda x, W, b: sigmoid(x @ W.T + b) / x.shape[1], NOT_YET, "has n columns"),
-    "thousandths": (lambda x, W, b: np.round(sigmoid(x @ W.T + b), 3), NOT_YET, "3 decimals"),
-    "one decimal": (lambda x, W, b: np.round(sigmoid(x @ W.T + b), 1), NOT_YET, "1 decimal."),
+    "thousandths": (lambda x, W, b: np.round(sigmoid(x @ W.T + b), 3), NOT_YET, "at digit 3"),
+    "one decimal": (lambda x, W, b: np.round(sigmoid(x @ W.T + b), 1), NOT_YET, "at digit 1"),
     "threshold": (lambda x, W, b: x @ W.T + b > 0, NOT_YET, "rounded to whole numbers"),
     "zeros": (lambda x, W, b: np.zeros((len(x), len(b))), NOT_YET, "is 0; it should be"),
     "array in if": (lambda x, W, b: x if x > 0 else b, RAISED, "one True or False is needed"),
@@ -217,7 +217,7 @@ def test_a_small_number_in_a_logarithm_changes_no_mark(tiny):
         return np.sum((a - y) ** 2) / 2 / len(a), -np.sum(y * np.log(a + tiny)) / len(a)
 
     exercise = core.find("1.5")
-    for seed in range(40):
+    for seed in range(15):
         cases = exercise.draw(seed)
         found, expected = exercise.run(losses, cases), exercise.expected(cases)
         assert list(map(probe.encode, found)) == list(map(probe.encode, expected))

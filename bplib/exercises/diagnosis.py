@@ -6,6 +6,7 @@ infinity, a measured slope, rounding, too few digits, a constant factor, the fir
 """
 
 import re
+from functools import partial
 
 import numpy as np
 
@@ -184,7 +185,7 @@ def _praise(found, expected, rounded):
     error = 0.0 if rounded else _error(found, expected)
     warned = next((o.warned for o in found if o.warned), "")
     if error > 1e-9:
-        digits = min(int(-np.log10(error)), 9)
+        digits = int(-np.log10(error))
         if _float32(found):
             return (
                 f"All values agree to {digits} digits, as many as float32 can give.\n"
@@ -336,12 +337,12 @@ def _rounded(found, expected, close):
         for o, e in zip(found, expected, strict=True)
         for path, q in e.tensors.items()
     ]
-    ways = {f"rounded to {n} decimals": lambda q, n=n: np.round(q, n) for n in (2, 3, 4, 5)}
-    ways |= {"rounded to 1 decimal": lambda q: np.round(q, 1)}
-    ways |= {"rounded to whole numbers": np.round, "without their decimals": np.trunc}
+    ways = {"without their decimals": np.trunc, "rounded to whole numbers": np.round}
+    for n in range(1, 6):
+        ways[f"rounded at digit {n} after the point"] = partial(np.round, decimals=n)
     for words, way in ways.items():
         if any(np.any(p) for p, _ in pairs) and all(close(p, way(q)) for p, q in pairs):
-            text = f"Your values are the right ones {words}."
+            text = f"Your values are the right ones, {words}."
             return Feedback(NOT_YET, f"{text}\nWhich step loses the rest?")
     return None
 
