@@ -45,7 +45,7 @@ def lab(tmp_path_factory):
     try:
         address = f"http://127.0.0.1:{port}"
         _wait_for(f"{address}/api", server, home / "log")
-        yield f"{address}/lab/tree/notebooks/{{}}.ipynb?token={token}"
+        yield f"{address}/lab/workspaces/{{0}}/tree/notebooks/{{0}}.ipynb?token={token}"
     finally:
         server.terminate()
         server.wait(30)
