@@ -422,6 +422,10 @@ def test_a_finite_difference_earns_nothing_and_is_told_kindly_why(h, sides):
         assert feedback.misconception == "FD" and "measured" in feedback.text
 
 
+def test_evidence_comes_from_ordinary_numbers_where_they_are_wrong_too():
+    assert "e+" not in judge(slope, lambda w: 3 * w + 1).text
+
+
 def test_float32_is_right_as_far_as_it_goes_and_says_that_marks_want_more():
     feedback = judge(core.find("1.3"), lambda x, W, b: sigmoid(x @ W.T + b).astype(np.float32))
     assert feedback.outcome == CORRECT

@@ -454,12 +454,13 @@ def _first_wrong(exercise, cases, found, expected, close):
 
 def _evidence(exercise, cases, found, expected, close):
     """What is worst in the first wrong result, in the smallest wrong case.   ->  sentence, args"""
+    near = len(cases) - exercise.far_count
     wrong = [
-        (_count_numbers(args), i)
+        (i >= near, _count_numbers(args), i)
         for i, args in enumerate(cases)
         if not _equal(found[i], expected[i], close) and found[i].status == "ok"
     ]
-    for _, i in sorted(wrong):
+    for *_, i in sorted(wrong):
         outcome, right = found[i], expected[i]
         if outcome.tensors.keys() != right.tensors.keys():
             return f"Evidence: {_difference(exercise, outcome, right)}.", cases[i]
