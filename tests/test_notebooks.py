@@ -21,9 +21,14 @@ EXERCISES = core.exercises("01")
 
 
 @pytest.fixture(scope="module")
-def untouched():
+def built():
     course = authoring.Course(REPO, {n: core.exercises(n) for n in core.LESSONS})
-    return authoring.notebooks(course)["exercises/01_feed_forward.ipynb"]
+    return authoring.notebooks(course)
+
+
+@pytest.fixture(scope="module")
+def untouched(built):
+    return built["exercises/01_feed_forward.ipynb"]
 
 
 def answered(text, answers):
@@ -56,9 +61,10 @@ def failed(verdicts):
     return {id for id, words in verdicts.items() if words}
 
 
-def test_of_an_untouched_notebook_exactly_the_check_cells_fail(untouched, tmp_path):
-    verdicts = nbval(untouched, tmp_path)
-    assert failed(verdicts) == {f"check-{id.replace('.', '-')}" for id in EXERCISES}
+@pytest.mark.parametrize("lesson", core.LESSONS)
+def test_of_an_untouched_notebook_exactly_the_check_cells_fail(built, lesson, tmp_path):
+    verdicts = nbval(built[f"exercises/{lesson}_{core.LESSONS[lesson]}.ipynb"], tmp_path)
+    assert failed(verdicts) == {f"check-{id.replace('.', '-')}" for id in core.exercises(lesson)}
     assert all("not attempted" in verdicts[id] for id in failed(verdicts))
 
 
