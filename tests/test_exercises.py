@@ -122,6 +122,15 @@ def test_mazurs_own_numbers_are_among_the_cases_to_nine_digits():
     assert round(float(E), 9) == 0.298371109
 
 
+def test_the_two_numbers_of_the_detective_story_are_what_the_code_gives():
+    exercise = core.find("3.4")
+    mazurs = exercise.draw(7)[0]
+    prose = (Path(__file__).parents[1] / "source/exercises/03_weight_update.py").read_text("utf-8")
+    assert f"{exercise.f(*mazurs):.9f}" == "0.291027924"
+    right = [m for m in exercise.misconceptions if f"{m.f(*mazurs):.9f}" == "0.291027774"]
+    assert right and "0.291027924" in prose and "0.291027774" in prose
+
+
 # ---- the rungs of the ladder: answers that no misconception explains -----------------------------
 
 

@@ -67,7 +67,7 @@ from bplib.exercises import check, hint, progress, solution
 # ## 3.4 The detective: where does the web's number come from?
 #
 # Mazur's network starts with the error 0.298371109.
-# Almost every page on the web that works it through says that after one step, with $\eta = 0.5$ and the biases left alone, the error is
+# Many pages on the web that work it through say that after one step, with $\eta = 0.5$ and the biases left alone, the error is
 #
 # $$0.291027924$$
 #
