@@ -6,6 +6,7 @@ import xml.etree.ElementTree as ET
 import matplotlib
 import numpy as np
 import pytest
+from pictures import NAME, put, words
 
 from bplib import bugs, datasets, svg, widgets
 from bplib.activations import SIGMOID
@@ -15,7 +16,6 @@ from bplib.network import Layer, Network
 from bplib.svg import number
 from bplib.widgets import error_backprop as lesson
 
-NAME = "{http://www.w3.org/2000/svg}"
 ALL = ["computational_graph", "nudge", "mazur_backward", "gradient_check", "bug_zoo", "credit_flow"]
 
 
@@ -24,16 +24,6 @@ def ends(control):
     if hasattr(control, "options"):
         return control.options
     return (control.min, control.max) if hasattr(control, "min") else (False, True)
-
-
-def put(explore, **values):
-    for name, value in values.items():
-        explore.controls[name].value = value
-    return explore.picture
-
-
-def words(picture):
-    return [text.text for text in ET.fromstring(picture.svg).iter(f"{NAME}text")]
 
 
 def value(cell):

@@ -6,13 +6,12 @@ import xml.etree.ElementTree as ET
 import ipywidgets
 import numpy as np
 import pytest
+from pictures import NAME, column, put, words
 
 from bplib import activations, datasets, svg, widgets
 from bplib.losses import half_mse, softmax
 from bplib.svg import number
 from bplib.widgets import feed_forward
-
-NAME = "{http://www.w3.org/2000/svg}"
 
 
 def ends(control):
@@ -22,21 +21,6 @@ def ends(control):
     if isinstance(control, ipywidgets.Text):
         return ("", "0.5:0.25 oops")
     return (control.min, control.max) if hasattr(control, "min") else (False, True)
-
-
-def put(explore, **values):
-    for name, value in values.items():
-        explore.controls[name].value = value
-    return explore.picture
-
-
-def words(picture):
-    return [text.text for text in ET.fromstring(picture.svg).iter(f"{NAME}text")]
-
-
-def column(picture, heading):
-    at = picture.numbers[0].index(heading)
-    return [row[at] for row in picture.numbers[1:]]
 
 
 def floats(cells):

@@ -6,6 +6,7 @@ import xml.etree.ElementTree as ET
 import ipywidgets
 import numpy as np
 import pytest
+from pictures import NAME, column, put, words
 
 from bplib import datasets, optimisers, svg, widgets
 from bplib.activations import IDENTITY, SIGMOID, TANH, sigmoid
@@ -14,23 +15,7 @@ from bplib.network import Layer, Network, dense
 from bplib.svg import number, rough
 from bplib.widgets import weight_update
 
-NAME = "{http://www.w3.org/2000/svg}"
 RIGHT, WRONG = weight_update.ORDERS
-
-
-def put(explore, **values):
-    for name, value in values.items():
-        explore.controls[name].value = value
-    return explore.picture
-
-
-def words(picture):
-    return [text.text for text in ET.fromstring(picture.svg).iter(f"{NAME}text")]
-
-
-def column(picture, heading):
-    at = picture.numbers[0].index(heading)
-    return [row[at] for row in picture.numbers[1:]]
 
 
 def floats(cells):

@@ -87,8 +87,7 @@ class Exercise:
 
     @functools.cached_property
     def _reading(self):
-        rng = np.random.default_rng(0)
-        cases = self._cases(rng) + self._far(rng)
+        cases = self._make(np.random.default_rng(0))
         return {"parts": probe.parts(probe.outcomes(self.f, cases, self._through))}
 
     def draw(self, seed):
@@ -97,17 +96,17 @@ class Exercise:
         The band around a rounding edge is as wide as the numbers allow, so that an answer that
         adds 1e-8 in a logarithm, which is right, prints the same text too.
         """
-        if seed not in self._drawn:
-            for attempt in range(1000):
-                rng = np.random.default_rng([seed, attempt])
-                cases = self._cases(rng) + self._far(rng)
-                if probe.safe(self.expected(cases), band=max(1e-4, 0.2 * 0.9**attempt)):
-                    self._drawn[seed] = cases
-                    break
-            else:
-                text = f"exercise {self.id}: no cases without a value on a rounding edge"
-                raise RuntimeError(text)
-        return self._drawn[seed]
+        if seed in self._drawn:
+            return self._drawn[seed]
+        for attempt in range(1000):
+            cases = self._make(np.random.default_rng([seed, attempt]))
+            if probe.safe(self.expected(cases), band=max(1e-4, 0.2 * 0.9**attempt)):
+                self._drawn[seed] = cases
+                return cases
+        raise RuntimeError(f"exercise {self.id}: no cases without a value on a rounding edge")
+
+    def _make(self, rng):
+        return self._cases(rng) + self._far(rng)
 
     def run(self, f, cases):
         """What a known answer, a function or a class of ours, does on these cases."""
@@ -148,15 +147,18 @@ class Letters(Exercise):
 
     @property
     def answer(self):
-        return f'{self._listing()}\n\n{self.name} = "{self.letters(self.f)}"'
+        return f"{self._listing()}\n\n{self._line(self.f)}"
 
     @property
     def solved(self):
-        line = f'{self.name} = "{self.letters(self.f)}"'
-        return f"{self._listing()}\n\n### BEGIN SOLUTION\n{line}\n### END SOLUTION"
+        marked = f"### BEGIN SOLUTION\n{self._line(self.f)}\n### END SOLUTION"
+        return f"{self._listing()}\n\n{marked}"
 
     def wrong(self, misconception):
-        return f'{self.name} = "{self.letters(misconception.f)}"'
+        return self._line(misconception.f)
+
+    def _line(self, f):
+        return f'{self.name} = "{self.letters(f)}"'
 
 
 class Order(Letters):

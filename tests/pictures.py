@@ -1,0 +1,23 @@
+"""How the tests move an interactive and read its picture."""
+
+import xml.etree.ElementTree as ET
+
+NAME = "{http://www.w3.org/2000/svg}"
+
+
+def put(explore, **values):
+    """The picture after these controls have these values."""
+    for name, value in values.items():
+        explore.controls[name].value = value
+    return explore.picture
+
+
+def words(picture):
+    """Every text in the drawing."""
+    return [text.text for text in ET.fromstring(picture.svg).iter(f"{NAME}text")]
+
+
+def column(picture, heading):
+    """A column of the numbers table, without its heading."""
+    at = picture.numbers[0].index(heading)
+    return [row[at] for row in picture.numbers[1:]]
