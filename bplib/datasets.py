@@ -50,6 +50,15 @@ def moons(m, rng, noise=0.1):
     return x + rng.normal(0.0, noise, x.shape), (~upper).astype(float)[:, None]
 
 
+def circles(m, rng, noise=0.1):
+    """A disc of radius 1/2 inside a ring of radius 1.   ->  x : (m, 2), y : (m, 1), 1 inside"""
+    inside = np.arange(m) % 2
+    angle = rng.uniform(0.0, 2.0 * np.pi, m)
+    radius = np.where(inside, 0.5 * np.sqrt(rng.uniform(0.0, 1.0, m)), 1.0)
+    x = np.column_stack([np.cos(angle), np.sin(angle)]) * radius[:, None]
+    return x + rng.normal(0.0, noise, x.shape), inside.astype(float)[:, None]
+
+
 def spirals(m, rng, noise=0.05):
     """Two spirals, each one and a half turns.   ->  x : (m, 2), y : (m, 1)"""
     second = np.arange(m) % 2

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from bplib.datasets import digits, mazur, moons, spirals, split, xor
+from bplib.datasets import circles, digits, mazur, moons, spirals, split, xor
 
-CLOUDS = [moons, spirals]
+CLOUDS = [moons, circles, spirals]
 
 
 def best_line(x, y):
@@ -62,12 +62,12 @@ def test_clouds_come_from_the_rng_alone(cloud):
     assert not np.any(first == other)
 
 
-@pytest.mark.parametrize(("cloud", "best"), [(moons, 0.95), (spirals, 0.75)])
+@pytest.mark.parametrize(("cloud", "best"), [(moons, 0.95), (circles, 0.8), (spirals, 0.75)])
 def test_no_straight_line_separates_a_cloud(cloud, best):
     assert best_line(*cloud(400, np.random.default_rng(0), noise=0.0)) < best
 
 
-@pytest.mark.parametrize(("cloud", "at_least"), [(moons, 1.0), (spirals, 0.99)])
+@pytest.mark.parametrize(("cloud", "at_least"), [(moons, 1.0), (circles, 1.0), (spirals, 0.99)])
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_without_noise_the_nearest_neighbour_knows_the_class(cloud, at_least, seed):
     assert nearest_neighbour(*cloud(400, np.random.default_rng(seed), noise=0.0)) >= at_least
@@ -80,6 +80,17 @@ def test_moons_without_noise_are_two_half_circles():
     np.testing.assert_allclose(np.linalg.norm(lower - [1.0, 0.5], axis=1), 1.0)
     assert upper[:, 1].min() >= 0.0
     assert lower[:, 1].max() <= 0.5
+
+
+def test_circles_without_noise_are_a_disc_inside_a_ring():
+    x, y = circles(2000, np.random.default_rng(0), noise=0.0)
+    radius = np.linalg.norm(x, axis=1)
+    inside = y[:, 0] == 1
+    np.testing.assert_allclose(radius[~inside], 1.0)
+    assert radius[inside].max() <= 0.5
+    assert np.mean(radius[inside] < 0.25) == pytest.approx(0.25, abs=0.03)  # as its area
+    for part in (x[inside], x[~inside]):
+        np.testing.assert_allclose(part.mean(axis=0), 0.0, atol=0.06)
 
 
 def test_spirals_without_noise_turn_one_and_a_half_times_while_they_grow():

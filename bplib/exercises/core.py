@@ -13,7 +13,13 @@ import numpy as np
 
 from bplib import probe
 
-LESSONS = {"01": "feed_forward", "02": "error_backprop", "03": "weight_update"}
+LESSONS = {
+    "01": "feed_forward",
+    "02": "error_backprop",
+    "03": "weight_update",
+    "04": "repeat",
+    "05": "vanishing_gradient",
+}
 LETTERS = "ABCDFGHJKLMNPQRSTUVW"  # names of the lines of a puzzle; no E, I, O: they name numbers
 
 
@@ -224,6 +230,43 @@ class Choice(Letters):
         return "\n".join(lines)
 
 
+class Belief(NamedTuple):
+    """What somebody orders by who does not order by the right thing.
+
+    score : {letter: number}; letters of equal score may stand in any order
+    """
+
+    id: str
+    text: str
+    ask: str
+    score: dict[str, float]
+
+    def fits(self, letters):
+        """Whether the scores never fall along these letters."""
+        scores = [self.score[letter] for letter in letters]
+        return scores == sorted(scores)
+
+
+class Ranking(Choice):
+    """Things to put in order: one letter for each place, every letter once.
+
+    things : {"A": text, ...},  right : the letters in order
+    beliefs : wrong ways to order them; the first that fits an answer is named
+    """
+
+    def __init__(self, things, right, beliefs, name, see="", **rest):
+        super().__init__([Item("", things, letter, {}) for letter in right], name, see, **rest)
+        self.things, self.beliefs, self.see = things, beliefs, see
+        for belief in beliefs:
+            order = sorted(right, key=belief.score.get, reverse=True)[::-1]  # ties turn round
+            self.misconception(belief.id, belief.text, belief.ask, see)(
+                lambda order=order: _codes(order)
+            )
+
+    def _listing(self):
+        return "\n".join(f"# {letter}: {text}" for letter, text in self.things.items())
+
+
 def _codes(letters):
     return np.array([ord(letter) for letter in letters])
 
@@ -245,6 +288,25 @@ def order(id, points, title, hints, distractors, imports, outputs=()):
 def choice(id, points, title, hints, name, items, see=""):
     """Questions with options, answered by one letter each, in a variable called name."""
     return Choice(items, name, see, id=id, points=points, title=title, hints=hints, outputs=())
+
+
+def ranking(id, points, title, hints, name, things, right, beliefs, see=""):
+    """Things to put in order by their letters, in a variable called name."""
+    rest = dict(id=id, points=points, title=title, hints=hints, outputs=())
+    return Ranking(things, right, beliefs, name, see, **rest)
+
+
+def draw(rng, *shape, largest=1.5):
+    """Numbers of mixed sign, at least 0.2 in size, with two decimals to be read by people."""
+    size = rng.integers(20, round(100 * largest) + 1, shape)
+    return size * rng.choice([-1, 1], shape) / 100
+
+
+def draw_network(rng, sizes):
+    """One sample and two layers.   sizes : (n_0, n_1, n_2)  ->  x, y, W1, b1, W2, b2"""
+    n_0, n_1, n_2 = sizes
+    x, y = draw(rng, n_0), rng.integers(10, 91, n_2) / 100
+    return (x, y, draw(rng, n_1, n_0), draw(rng, n_1), draw(rng, n_2, n_1), draw(rng, n_2))
 
 
 def exercises(lesson):

@@ -7,10 +7,11 @@ infinity, a measured slope, rounding, too few digits, a constant factor, the fir
 
 import re
 from functools import partial
+from itertools import combinations
 
 import numpy as np
 
-from bplib.exercises.core import Letters
+from bplib.exercises.core import Letters, Ranking
 from bplib.exercises.feedback import CORRECT, NOT_ATTEMPTED, NOT_YET, RAISED, Feedback
 
 FACTORS = {-1.0: "-1 times", 2.0: "twice", 0.5: "half"}
@@ -81,7 +82,8 @@ def diagnose(exercise, cases, found, rounded=False):
     if all(_equal(o, e, close) for o, e in zip(found, expected, strict=True)):
         return Feedback(CORRECT, _praise(found, expected, rounded), title=title)
     if "options" in exercise.puzzle:
-        return _chosen(exercise, found[0], expected[0])._replace(title=title)
+        judge = _ranked if isinstance(exercise, Ranking) else _chosen
+        return judge(exercise, found[0], expected[0])._replace(title=title)
     known = _known(exercise, cases, found, close)
     rungs = [
         lambda: known and _name(exercise, cases, known, found, expected, close),
@@ -164,6 +166,24 @@ def _chosen(exercise, outcome, right):
         return Feedback(NOT_YET, f"{evidence}\nWhat speaks against {letter}?")
     id, text, ask = item.wrong[letter]
     return Feedback(NOT_YET, f"{text}\n{evidence}\n{ask}", id)
+
+
+def _ranked(exercise, outcome, right):
+    """What the whole order was made by, and how many pairs stand as they should."""
+    if outcome.status != "ok":
+        return Feedback(NOT_YET, f"{outcome.message[:1].upper()}{outcome.message[1:]}.")
+    codes = (np.rint(o.tensors[""]).astype(int) for o in (outcome, right))
+    letters, solved = ("".join(map(chr, numbers)) for numbers in codes)
+    if missing := sorted(set(solved) - set(letters)):
+        text = f"A letter stands twice, and there is no {missing[0]} in your order."
+        return Feedback(NOT_YET, f"{text}\nWhere does {missing[0]} belong?")
+    pairs = [letters.index(p) < letters.index(q) for p, q in combinations(solved, 2)]
+    evidence = f"Evidence: {sum(pairs)} of the {len(pairs)} pairs stand in the right order."
+    belief = next((b for b in exercise.beliefs if b.fits(letters)), None)
+    if belief is None:
+        return Feedback(NOT_YET, f"{evidence}\nWhich two neighbours are you least sure of?")
+    see = f" Play with `widgets.{exercise.see}()`." if exercise.see else ""
+    return Feedback(NOT_YET, f"{belief.text}\n{evidence}\n{belief.ask}{see}", belief.id)
 
 
 # ---- the rungs -----------------------------------------------------------------------------------

@@ -10,8 +10,7 @@ import numpy as np
 from bplib import bugs, toys
 from bplib.activations import sigmoid
 from bplib.datasets import mazur
-from bplib.exercises.core import Item, choice, exercise
-from bplib.exercises.feed_forward import _draw
+from bplib.exercises.core import Item, choice, draw, exercise
 
 FAR = 1e12
 
@@ -171,7 +170,7 @@ def _apart(rng, n):
 
 @output_delta.far
 def _(rng):
-    return [(_activations(rng, 3), FAR * _draw(rng, 3))]
+    return [(_activations(rng, 3), FAR * draw(rng, 3))]
 
 
 @output_delta.equivalent
@@ -364,16 +363,16 @@ def output_gradients(delta, a_prev, W, b, z_prev):
 def _(rng):
     cases = []
     for n_out, n_in in [(2, 3), (3, 3), (4, 2)]:
-        z_prev, W, b = _draw(rng, n_in), _draw(rng, n_out, n_in), _draw(rng, n_out)
+        z_prev, W, b = draw(rng, n_in), draw(rng, n_out, n_in), draw(rng, n_out)
         W[0, 0] = b[-1] = 0.0  # a weight of 0 has a gradient like any other
-        cases.append((_draw(rng, n_out), sigmoid(z_prev), W, b, z_prev))
+        cases.append((draw(rng, n_out), sigmoid(z_prev), W, b, z_prev))
     return cases
 
 
 @output_gradients.far
 def _(rng):
-    z_prev, W, b = _draw(rng, 2), FAR * _draw(rng, 3, 2), FAR * _draw(rng, 3)
-    return [(_draw(rng, 3), sigmoid(z_prev), W, b, z_prev)]
+    z_prev, W, b = draw(rng, 2), FAR * draw(rng, 3, 2), FAR * draw(rng, 3)
+    return [(draw(rng, 3), sigmoid(z_prev), W, b, z_prev)]
 
 
 @output_gradients.equivalent
@@ -533,8 +532,8 @@ def _(rng):
 
 
 def _hidden(rng, n_next, n, n_in):
-    W_next = _draw(rng, n_next, n)
-    return _draw(rng, n_next), W_next, _activations(rng, n), _draw(rng, n_in)
+    W_next = draw(rng, n_next, n)
+    return draw(rng, n_next), W_next, _activations(rng, n), draw(rng, n_in)
 
 
 @hidden_gradients.far
@@ -811,7 +810,7 @@ def chain(x, y, w, b):
 
 
 def _chain_case(rng, far=1.0):
-    return (float(_draw(rng)), far * float(_draw(rng)), _draw(rng, 4), _draw(rng, 4, largest=1.2))
+    return (float(draw(rng)), far * float(draw(rng)), draw(rng, 4), draw(rng, 4, largest=1.2))
 
 
 @chain.cases
@@ -1166,8 +1165,8 @@ def backward(x, y, W1, b1, W2, b2):
 
 
 def _batch(rng, m, n_0, n_1, n_2, far=1.0):
-    x, y = _draw(rng, m, n_0), far * rng.integers(5, 96, (m, n_2)) / 100
-    return x, y, _draw(rng, n_1, n_0), _draw(rng, n_1), _draw(rng, n_2, n_1), _draw(rng, n_2)
+    x, y = draw(rng, m, n_0), far * rng.integers(5, 96, (m, n_2)) / 100
+    return x, y, draw(rng, n_1, n_0), draw(rng, n_1), draw(rng, n_2, n_1), draw(rng, n_2)
 
 
 @backward.cases
@@ -1375,12 +1374,12 @@ def _(rng):
 
 
 def _classes(rng, m, n):
-    return _draw(rng, m, n, largest=2.5), np.eye(n)[rng.integers(n, size=m)]
+    return draw(rng, m, n, largest=2.5), np.eye(n)[rng.integers(n, size=m)]
 
 
 @softmax_delta.far
 def _(rng):
-    z = FAR * _draw(rng, 4, 3)
+    z = FAR * draw(rng, 4, 3)
     right = np.where(rng.permutation(4) < 2, z.argmax(axis=1), z.argmin(axis=1))
     return [(z, np.eye(3)[right])]
 
@@ -1586,10 +1585,10 @@ def numerical_gradient(f, w, h, grad):
 @numerical_gradient.cases
 def _(rng):
     return [
-        (toys.cubes, _draw(rng, 3), 0.1, _draw(rng, 3)),
-        (toys.hills, _draw(rng, 4), 0.25, _draw(rng, 4)),
-        (toys.cubes, _draw(rng, 2, 3), 0.05, _draw(rng, 2, 3)),
-        (toys.hills, _draw(rng, 2, 2), 0.2, _draw(rng, 2, 2)),
+        (toys.cubes, draw(rng, 3), 0.1, draw(rng, 3)),
+        (toys.hills, draw(rng, 4), 0.25, draw(rng, 4)),
+        (toys.cubes, draw(rng, 2, 3), 0.05, draw(rng, 2, 3)),
+        (toys.hills, draw(rng, 2, 2), 0.2, draw(rng, 2, 2)),
     ]
 
 
@@ -1953,12 +1952,12 @@ class Value:
 
 @Value.cases
 def _(rng):
-    return [(f, _draw(rng, 3)) for f in (toys.line, toys.fork, toys.diamond)]
+    return [(f, draw(rng, 3)) for f in (toys.line, toys.fork, toys.diamond)]
 
 
 @Value.far
 def _(rng):
-    return [(toys.fork, 1e9 * _draw(rng, 3))]
+    return [(toys.fork, 1e9 * draw(rng, 3))]
 
 
 @Value.equivalent

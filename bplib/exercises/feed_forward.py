@@ -8,14 +8,7 @@ import numpy as np
 
 from bplib.activations import sigmoid
 from bplib.datasets import mazur
-from bplib.exercises.core import exercise, order
-
-
-def _draw(rng, *shape, largest=1.5):
-    """Numbers of mixed sign, at least 0.2 in size, with two decimals to be read by people."""
-    size = rng.integers(20, round(100 * largest) + 1, shape)
-    return size * rng.choice([-1, 1], shape) / 100
-
+from bplib.exercises.core import draw, draw_network, exercise, order
 
 # ---- 1.1 -----------------------------------------------------------------------------------------
 
@@ -42,7 +35,7 @@ def neuron(w, x, b):
 
 @neuron.cases
 def _(rng):
-    return [(_draw(rng, n), _draw(rng, n), float(_draw(rng))) for n in (2, 3, 5)]
+    return [(draw(rng, n), draw(rng, n), float(draw(rng))) for n in (2, 3, 5)]
 
 
 @neuron.equivalent
@@ -163,7 +156,7 @@ def stable_sigmoid(z):
 @stable_sigmoid.cases
 def _(rng):
     far = np.array([-1000.0, -40.0, 40.0, 1000.0])
-    return [(_draw(rng, 4),), (_draw(rng, 2, 3, largest=4.5),), (np.append(_draw(rng, 2), far),)]
+    return [(draw(rng, 4),), (draw(rng, 2, 3, largest=4.5),), (np.append(draw(rng, 2), far),)]
 
 
 @stable_sigmoid.equivalent
@@ -274,7 +267,7 @@ def layer(x, W, b):
 @layer.cases
 def _(rng):
     sizes = [(5, 3, 2), (4, 2, 3), (3, 3, 3)]
-    return [(_draw(rng, m, i), _draw(rng, o, i, largest=2.5), _draw(rng, o)) for m, i, o in sizes]
+    return [(draw(rng, m, i), draw(rng, o, i, largest=2.5), draw(rng, o)) for m, i, o in sizes]
 
 
 @layer.equivalent
@@ -490,17 +483,11 @@ def mazur_forward(x, y, W1, b1, W2, b2):
     return a1, a2, E
 
 
-def _two_layers(rng, sizes):
-    n_0, n_1, n_2 = sizes
-    x, y = _draw(rng, n_0), rng.integers(10, 91, n_2) / 100
-    return (x, y, _draw(rng, n_1, n_0), _draw(rng, n_1), _draw(rng, n_2, n_1), _draw(rng, n_2))
-
-
 @mazur_forward.cases
 def _(rng):
     d = mazur()
     hand = (d.x[0], d.y[0], d.W1, d.b1, d.W2, d.b2)
-    return [hand, _two_layers(rng, (2, 2, 2)), _two_layers(rng, (4, 2, 3))]
+    return [hand, draw_network(rng, (2, 2, 2)), draw_network(rng, (4, 2, 3))]
 
 
 @mazur_forward.equivalent
@@ -885,8 +872,8 @@ def softmax(z):
 def _(rng):
     far = [[1000.0, -1000.0, -1000.0], [-1000.0, -1000.0, -1000.0]]
     low = [[0.0, -1000.0, 0.0], [0.0, 0.0, 0.0]]
-    drawn = [_draw(rng, 4, 3, largest=3.0), _draw(rng, 3, 3)]
-    return [(z,) for z in drawn + [np.array(rows) + _draw(rng, 2, 3) for rows in (far, low)]]
+    drawn = [draw(rng, 4, 3, largest=3.0), draw(rng, 3, 3)]
+    return [(z,) for z in drawn + [np.array(rows) + draw(rng, 2, 3) for rows in (far, low)]]
 
 
 @softmax.equivalent
@@ -1038,8 +1025,8 @@ def forward(x, Ws, bs):
 def _(rng):
     cases = []
     for m, sizes in [(5, (3, 4, 2)), (3, (2, 2, 2)), (3, (2, 4, 3, 1))]:
-        Ws = [_draw(rng, o, i) for i, o in zip(sizes[:-1], sizes[1:], strict=True)]
-        cases.append((_draw(rng, m, sizes[0]), Ws, [_draw(rng, o) for o in sizes[1:]]))
+        Ws = [draw(rng, o, i) for i, o in zip(sizes[:-1], sizes[1:], strict=True)]
+        cases.append((draw(rng, m, sizes[0]), Ws, [draw(rng, o) for o in sizes[1:]]))
     return cases
 
 
@@ -1240,7 +1227,7 @@ def two_layers(x, y, W1, b1, W2, b2):
 
 @two_layers.cases
 def _(rng):
-    return [_two_layers(rng, sizes) for sizes in [(2, 2, 2), (3, 3, 2)]]
+    return [draw_network(rng, sizes) for sizes in [(2, 2, 2), (3, 3, 2)]]
 
 
 @two_layers.misconception(

@@ -8,8 +8,7 @@ import numpy as np
 
 from bplib.activations import SIGMOID, sigmoid
 from bplib.datasets import mazur
-from bplib.exercises.core import exercise
-from bplib.exercises.feed_forward import _draw, _two_layers
+from bplib.exercises.core import draw, draw_network, exercise
 from bplib.losses import MSE
 from bplib.network import Layer, Network
 from bplib.optimisers import SGD, Adam, Momentum
@@ -62,7 +61,7 @@ def step(w, dw, lr):
 
 @step.cases
 def _(rng):
-    return [(_draw(rng, n), _draw(rng, n, largest=2.5), _rate(rng)) for n in (2, 3, 5)]
+    return [(draw(rng, n), draw(rng, n, largest=2.5), _rate(rng)) for n in (2, 3, 5)]
 
 
 @step.equivalent
@@ -222,7 +221,7 @@ def _steps(rng):
     d = mazur()
     cases = [(d.x[0], d.y[0], d.W1, d.b1, d.W2, d.b2, 0.5)]
     for sizes in [(2, 2, 2), (3, 4, 2), (2, 3, 4)]:
-        cases.append((*_two_layers(rng, sizes), float(rng.choice([3.7, 4.3, 5.9]))))
+        cases.append((*draw_network(rng, sizes), float(rng.choice([3.7, 4.3, 5.9]))))
     return cases
 
 
@@ -233,7 +232,7 @@ def _(rng):
 
 @mazur_step.far
 def _(rng):
-    x, y, *params = _two_layers(rng, (3, 4, 2))
+    x, y, *params = draw_network(rng, (3, 4, 2))
     return [(x, 1e9 * y, *params, 0.7)]
 
 
@@ -594,7 +593,7 @@ def _(rng):
     cases = []
     for sizes in [(2, 3), (3, 3, 2), (2, 4, 3, 1)]:
         shapes = [s for i, o in zip(sizes[:-1], sizes[1:], strict=True) for s in [(o, i), (o,)]]
-        params, grads = ([_draw(rng, *s, largest=k) for s in shapes] for k in (1.5, 2.5))
+        params, grads = ([draw(rng, *s, largest=k) for s in shapes] for k in (1.5, 2.5))
         cases.append((params, grads, _rate(rng)))
     return cases
 
@@ -1034,7 +1033,7 @@ def momentum_step(w, v, dw, lr, mu):
 def _(rng):
     cases = []
     for shape in [(2,), (3,), (2, 4)]:
-        w, v, dw = (_draw(rng, *shape, largest=k) for k in (1.5, 1.0, 2.5))
+        w, v, dw = (draw(rng, *shape, largest=k) for k in (1.5, 1.0, 2.5))
         cases.append((w, v, dw, _rate(rng), float(rng.choice([0.6, 0.8, 0.9]))))
     return cases
 
@@ -1288,7 +1287,7 @@ def _(rng):
     cases = [(np.diag([1.0, 10.0]),)]
     for n in (2, 3, 4):
         # Larger on the diagonal than the rest of the row together: then every eigenvalue is > 0.
-        upper = np.triu(_draw(rng, n, n), 1)
+        upper = np.triu(draw(rng, n, n), 1)
         rest = upper + upper.T
         floor = np.abs(rest).sum(axis=1) + rng.permutation(n) + rng.integers(20, 80, n) / 100
         cases.append((np.round(rest + np.diag(floor), 2),))
@@ -1494,8 +1493,8 @@ def decay_step(W, b, dW, db, lr, lam):
 def _(rng):
     cases = []
     for n_out, n_in in [(2, 3), (3, 2), (4, 5)]:
-        W, b = _draw(rng, n_out, n_in), _draw(rng, n_out)
-        dW, db = _draw(rng, n_out, n_in, largest=2.5), _draw(rng, n_out, largest=2.5)
+        W, b = draw(rng, n_out, n_in), draw(rng, n_out)
+        dW, db = draw(rng, n_out, n_in, largest=2.5), draw(rng, n_out, largest=2.5)
         cases.append((W, b, dW, db, _rate(rng), float(rng.choice([0.11, 0.19, 0.43]))))
     return cases
 
@@ -1695,11 +1694,11 @@ def adam_step(w, m, s, dw, t, lr, beta1, beta2, eps):
 
 @adam_step.cases
 def _(rng):
-    cases = [(_draw(rng, 3), np.zeros(3), np.zeros(3), _draw(rng, 3), 1, 0.1, 0.9, 0.999, 1e-8)]
+    cases = [(draw(rng, 3), np.zeros(3), np.zeros(3), draw(rng, 3), 1, 0.1, 0.9, 0.999, 1e-8)]
     # A large eps, so that its place shows; t = 2 and more, so that a correction off by one shows.
     for shape, t, beta1, beta2, eps in [((2,), 2, 0.8, 0.95, 0.05), ((2, 4), 5, 0.7, 0.9, 0.11)]:
-        w, m, dw = (_draw(rng, *shape) for _ in range(3))
-        s = np.abs(_draw(rng, *shape))
+        w, m, dw = (draw(rng, *shape) for _ in range(3))
+        s = np.abs(draw(rng, *shape))
         cases.append((w, m, s, dw, t, _rate(rng), beta1, beta2, eps))
     return cases
 

@@ -16,6 +16,20 @@ from bplib.widgets.feed_forward import (
     softmax_lab,
     wire_xor,
 )
+from bplib.widgets.gradient_watch import (
+    gradient_through_time,
+    histogram_wall,
+    which_layer_learns,
+)
+from bplib.widgets.live import train_live
+from bplib.widgets.repeat import (
+    batch_calculator,
+    curve_clinic,
+    initialisation_lab,
+    seed_roulette,
+    when_to_stop,
+)
+from bplib.widgets.vanishing_gradient import depth_lab, find_initialisation, neuron_chain
 from bplib.widgets.weight_update import (
     ball_on_a_bowl,
     best_lr,
@@ -28,20 +42,32 @@ from bplib.widgets.weight_update import (
 __all__ = [
     "activation_gallery",
     "ball_on_a_bowl",
+    "batch_calculator",
     "best_lr",
     "bug_zoo",
     "computational_graph",
     "credit_flow",
+    "curve_clinic",
+    "depth_lab",
+    "find_initialisation",
     "gradient_check",
+    "gradient_through_time",
+    "histogram_wall",
+    "initialisation_lab",
     "mazur_backward",
     "mazur_forward",
     "mazur_step",
+    "neuron_chain",
     "neuron_lab",
     "nudge",
     "optimiser_race",
     "saturated_neuron",
+    "seed_roulette",
     "shape_puzzle",
     "softmax_lab",
+    "train_live",
     "update_gauge",
+    "when_to_stop",
+    "which_layer_learns",
     "wire_xor",
 ]
