@@ -242,7 +242,7 @@ def _several(value, parts, path):
     """Whether this is several results in one."""
     if parts is not None and path in parts:
         return isinstance(value, (list, tuple)) or (
-            isinstance(value, np.ndarray) and value.ndim == 1
+            isinstance(value, np.ndarray) and value.ndim > 0
         )
     if isinstance(value, tuple):
         return not value or not all(isinstance(v, (list, tuple)) and _plain(v) for v in value)

@@ -110,10 +110,21 @@ def nudged_profile(h):
 
 
 @pytest.mark.parametrize("h", [1e-4, 1e-5, 1e-6])
-@pytest.mark.parametrize("printed", [False, True])
-def test_a_measured_profile_earns_nothing_and_is_called_by_its_name(h, printed):
-    feedback = judge(lesson.profile, nudged_profile(h), printed=printed)
-    assert (feedback.outcome, feedback.misconception) == (NOT_YET, "FD")
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_measured_profile_is_called_by_its_name(h, seed):
+    for printed in (False, True):
+        feedback = judge(lesson.profile, nudged_profile(h), seed, printed)
+        assert (feedback.outcome, feedback.misconception) == (NOT_YET, "FD")
+
+
+@pytest.mark.parametrize("h", [1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7])
+def test_a_measured_profile_passes_no_check_and_prints_another_text(h):
+    for seed in SEEDS:
+        assert judge(lesson.profile, nudged_profile(h), seed).outcome == NOT_YET
+        cases = lesson.profile.draw(seed)
+        found = lesson.profile.run(nudged_profile(h), cases)
+        expected = lesson.profile.expected(cases)
+        assert list(map(probe.encode, found)) != list(map(probe.encode, expected))
 
 
 # ---- 5.4 -----------------------------------------------------------------------------------------
@@ -342,6 +353,7 @@ def rescaled(W_h, h):
 STYLES = [
     (lesson.steepest, lambda w, b: (np.where(w > 0, w, -w) * sigmoid_prime(0.0), b / -w)),
     (lesson.steepest, lambda w, b: ((np.abs(w) / 4).tolist(), (0 - b / w).tolist())),
+    (lesson.steepest, lambda w, b: np.array([np.abs(w) / 4, -b / w])),
     (lesson.chain_ratio, lambda w, z: np.cumprod(w[1:] * sigmoid_prime(z)[:-1])[-1]),
     (lesson.chain_ratio, lambda w, z: math.prod(w[1:] / (2 + 2 * np.cosh(z[:-1])))),
     (lesson.profile, columns),

@@ -157,15 +157,16 @@ def test_settings_may_change_while_it_plays():
     assert explore.picture == widgets.train_live().picture
 
 
-def played(*pauses, pause_at=None):
-    """The updates made, looked at after each pause (in frames) after one tick of the browser."""
+def played(*pauses, pause_at=None, ticks=1):
+    """The updates made, looked at after each pause (in frames) after these ticks of the browser."""
     explore, seen = widgets.train_live(), []
 
     async def tick():
         part(explore, "Play").value = True
-        clock(explore).value += 7
-        for number, frames in enumerate(pauses):
-            if number == pause_at:
+        for _ in range(ticks):
+            clock(explore).value += 7
+        for turn, frames in enumerate(pauses):
+            if turn == pause_at:
                 part(explore, "Play").value = False
             await asyncio.sleep(frames * live.FRAME / 1000)
             seen.append(explore.controls["step"].value)
@@ -178,8 +179,23 @@ def test_a_tick_gives_its_frame_at_once_and_one_more_frame_and_then_waits():
     assert played(0, 3, 5) == [7, 14, 14]
 
 
+def test_ticks_that_come_at_once_have_only_one_frame_more_between_them():
+    assert played(0, 3, 5, ticks=3) == [21, 28, 28]
+
+
 def test_after_pause_comes_no_frame():
     assert played(0, 3, pause_at=0) == played(0, 3, pause_at=1) == [7, 7]
+
+
+def test_a_tick_that_comes_late_never_goes_back_and_none_counts_after_pause():
+    explore = widgets.train_live()
+    part(explore, "Play").value = True
+    put(explore, step=70)
+    clock(explore).value = 49  # the browser did not know of step 70 yet
+    assert explore.controls["step"].value == clock(explore).value == 77
+    part(explore, "Play").value = False
+    clock(explore).value = 84
+    assert explore.controls["step"].value == clock(explore).value == 77
 
 
 @pytest.mark.parametrize("activation", live.KINDS)

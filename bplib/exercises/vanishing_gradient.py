@@ -110,7 +110,8 @@ def _(w, b):
     see="neuron_chain",
 )
 def _(w, b):
-    return np.abs(w) * sigmoid_prime(sigmoid(np.zeros(len(w)))), -b / w
+    again = sigmoid(sigmoid(0.0))
+    return np.abs(w) * again * (1 - again), -b / w
 
 
 @steepest.misconception(
@@ -150,7 +151,8 @@ def _(w, b):
     see="neuron_chain",
 )
 def _(w, b):
-    return np.abs(w) * sigmoid_prime(b), np.zeros(len(w))
+    a = sigmoid(b)
+    return np.abs(w) * a * (1 - a), np.zeros(len(w))
 
 
 @steepest.misconception(
@@ -214,7 +216,8 @@ def chain_ratio(w, z):
     w : (L,) w[0] leads from the input to the first neuron, w[1] from the first to the second, ...
     z : (L,) the z of every neuron, first one first  ->  one number, with its sign
     """
-    return np.prod(w[1:] * sigmoid_prime(z[:-1]))
+    a = sigmoid(z[:-1])
+    return np.prod(w[1:] * a * (1 - a))
 
 
 @chain_ratio.cases
@@ -269,7 +272,8 @@ def _(w, z):
     see="neuron_chain",
 )
 def _(w, z):
-    return np.prod(sigmoid_prime(z[:-1]))
+    a = sigmoid(z[:-1])
+    return np.prod(a * (1 - a))
 
 
 @chain_ratio.misconception(
@@ -310,7 +314,8 @@ def _(w, z):
     see="neuron_chain",
 )
 def _(w, z):
-    return np.prod(w[:-1] * sigmoid_prime(z[:-1]))
+    a = sigmoid(z[:-1])
+    return np.prod(w[:-1] * a * (1 - a))
 
 
 @chain_ratio.misconception(
@@ -320,7 +325,8 @@ def _(w, z):
     see="neuron_chain",
 )
 def _(w, z):
-    return np.prod(w[1:] * sigmoid_prime(z[1:]))
+    a = sigmoid(z[1:])
+    return np.prod(w[1:] * a * (1 - a))
 
 
 @chain_ratio.misconception(
@@ -330,7 +336,8 @@ def _(w, z):
     see="neuron_chain",
 )
 def _(w, z):
-    return np.prod(w[:-1] * sigmoid_prime(z[1:]))
+    a = sigmoid(z[1:])
+    return np.prod(w[:-1] * a * (1 - a))
 
 
 @chain_ratio.misconception(
@@ -340,7 +347,8 @@ def _(w, z):
     see="neuron_chain",
 )
 def _(w, z):
-    return np.prod(w * sigmoid_prime(z))
+    a = sigmoid(z)
+    return np.prod(w * a * (1 - a))
 
 
 @chain_ratio.misconception(
@@ -350,7 +358,8 @@ def _(w, z):
     see="neuron_chain",
 )
 def _(w, z):
-    return 1 / np.prod(w[1:] * sigmoid_prime(z[:-1]))
+    a = sigmoid(z[:-1])
+    return 1 / np.prod(w[1:] * a * (1 - a))
 
 
 @chain_ratio.misconception(
@@ -360,7 +369,8 @@ def _(w, z):
     see="neuron_chain",
 )
 def _(w, z):
-    return w[1] * sigmoid_prime(z[0])
+    a = sigmoid(z[0])
+    return w[1] * a * (1 - a)
 
 
 @chain_ratio.misconception(
@@ -370,7 +380,8 @@ def _(w, z):
     see="neuron_chain",
 )
 def _(w, z):
-    return w[-1] * sigmoid_prime(z[-2])
+    a = sigmoid(z[-2])
+    return w[-1] * a * (1 - a)
 
 
 @chain_ratio.misconception(
@@ -380,7 +391,8 @@ def _(w, z):
     see="neuron_chain",
 )
 def _(w, z):
-    return np.sum(w[1:] * sigmoid_prime(z[:-1]))
+    a = sigmoid(z[:-1])
+    return np.sum(w[1:] * a * (1 - a))
 
 
 @chain_ratio.misconception(
@@ -390,7 +402,8 @@ def _(w, z):
     see="neuron_chain",
 )
 def _(w, z):
-    return np.prod(w[1:] * sigmoid_prime(sigmoid(z[:-1])))
+    a = sigmoid(sigmoid(z[:-1]))
+    return np.prod(w[1:] * a * (1 - a))
 
 
 @chain_ratio.misconception(
@@ -420,7 +433,7 @@ def _(w, z):
     see="neuron_chain",
 )
 def _(w, z):
-    return np.prod(w[1:] * tanh_prime(z[:-1]))
+    return np.prod(w[1:] * (1 - np.tanh(z[:-1]) ** 2))
 
 
 @chain_ratio.misconception(
@@ -440,7 +453,8 @@ def _(w, z):
     see="neuron_chain",
 )
 def _(w, z):
-    return np.abs(np.prod(w[1:] * sigmoid_prime(z[:-1])))
+    a = sigmoid(z[:-1])
+    return np.abs(np.prod(w[1:] * a * (1 - a)))
 
 
 @chain_ratio.misconception(
@@ -450,32 +464,11 @@ def _(w, z):
     see="neuron_chain",
 )
 def _(w, z):
-    return np.log10(np.abs(np.prod(w[1:] * sigmoid_prime(z[:-1]))))
+    a = sigmoid(z[:-1])
+    return np.log10(np.abs(np.prod(w[1:] * a * (1 - a))))
 
 
 # ---- 5.3 -----------------------------------------------------------------------------------------
-
-
-def _forward(x, Ws, bs, phi):
-    """[x, a1, ..., aL] and [z1, ..., zL]"""
-    a, z = [x], []
-    for W, b in zip(Ws, bs, strict=True):
-        z.append(a[-1] @ W.T + b)
-        a.append(phi(z[-1]))
-    return a, z
-
-
-def _deltas(x, y, Ws, bs, phi, prime):
-    """delta of each layer, first layer first, of half the squared error, the mean over rows."""
-    a, z = _forward(x, Ws, bs, phi)
-    deltas = [(a[-1] - y) / len(x) * prime(z[-1])]
-    for l in reversed(range(len(z) - 1)):
-        deltas.insert(0, deltas[0] @ Ws[l + 1] * prime(z[l]))
-    return deltas
-
-
-def _log_rms(arrays):
-    return np.array([0.5 * np.log10(np.mean(values**2)) for values in arrays])
 
 
 @exercise(
@@ -546,7 +539,10 @@ def _(x, y, Ws, bs, phi, prime):
 @profile.equivalent
 def _(x, y, Ws, bs, phi, prime):
     """The other sign of the error: no size can tell."""
-    a, z = _forward(x, Ws, bs, phi)
+    a, z = [x], []
+    for W, b in zip(Ws, bs, strict=True):
+        z.append(a[-1] @ W.T + b)
+        a.append(phi(z[-1]))
     delta, out = -(a[-1] - y) * prime(z[-1]), []
     for l in range(len(Ws) - 1, -1, -1):
         out = [np.log(np.sqrt((delta**2).mean()) / len(x)) / np.log(10), *out]
@@ -578,9 +574,15 @@ def _(x, y, Ws, bs, phi, prime):
     see="depth_lab",
 )
 def _(x, y, Ws, bs, phi, prime):
-    a, _ = _forward(x, Ws, bs, phi)
-    deltas = _deltas(x, y, Ws, bs, phi, prime)
-    return _log_rms([delta.T @ a_prev for delta, a_prev in zip(deltas, a, strict=False)])
+    a, z = [x], []
+    for W, b in zip(Ws, bs, strict=True):
+        z.append(a[-1] @ W.T + b)
+        a.append(phi(z[-1]))
+    deltas = [(a[-1] - y) / len(x) * prime(z[-1])]
+    for l in reversed(range(len(z) - 1)):
+        deltas.insert(0, deltas[0] @ Ws[l + 1] * prime(z[l]))
+    dWs = [d.T @ a_prev for d, a_prev in zip(deltas, a, strict=False)]
+    return np.array([0.5 * np.log10(np.mean(dW**2)) for dW in dWs])
 
 
 @profile.misconception(
@@ -590,7 +592,14 @@ def _(x, y, Ws, bs, phi, prime):
     see="depth_lab",
 )
 def _(x, y, Ws, bs, phi, prime):
-    return _log_rms([d.sum(axis=0) for d in _deltas(x, y, Ws, bs, phi, prime)])
+    a, z = [x], []
+    for W, b in zip(Ws, bs, strict=True):
+        z.append(a[-1] @ W.T + b)
+        a.append(phi(z[-1]))
+    deltas = [(a[-1] - y) / len(x) * prime(z[-1])]
+    for l in reversed(range(len(z) - 1)):
+        deltas.insert(0, deltas[0] @ Ws[l + 1] * prime(z[l]))
+    return np.array([0.5 * np.log10(np.mean(d.sum(axis=0) ** 2)) for d in deltas])
 
 
 @profile.misconception(
@@ -600,7 +609,14 @@ def _(x, y, Ws, bs, phi, prime):
     see="depth_lab",
 )
 def _(x, y, Ws, bs, phi, prime):
-    return _log_rms(_deltas(x, y, Ws, bs, phi, prime))[::-1]
+    a, z = [x], []
+    for W, b in zip(Ws, bs, strict=True):
+        z.append(a[-1] @ W.T + b)
+        a.append(phi(z[-1]))
+    deltas = [(a[-1] - y) / len(x) * prime(z[-1])]
+    for l in reversed(range(len(z) - 1)):
+        deltas.insert(0, deltas[0] @ Ws[l + 1] * prime(z[l]))
+    return np.array([0.5 * np.log10(np.mean(d**2)) for d in deltas[::-1]])
 
 
 @profile.misconception(
@@ -610,7 +626,14 @@ def _(x, y, Ws, bs, phi, prime):
     see="depth_lab",
 )
 def _(x, y, Ws, bs, phi, prime):
-    return 10 ** _log_rms(_deltas(x, y, Ws, bs, phi, prime))
+    a, z = [x], []
+    for W, b in zip(Ws, bs, strict=True):
+        z.append(a[-1] @ W.T + b)
+        a.append(phi(z[-1]))
+    deltas = [(a[-1] - y) / len(x) * prime(z[-1])]
+    for l in reversed(range(len(z) - 1)):
+        deltas.insert(0, deltas[0] @ Ws[l + 1] * prime(z[l]))
+    return np.array([np.sqrt(np.mean(d**2)) for d in deltas])
 
 
 @profile.misconception(
@@ -620,7 +643,14 @@ def _(x, y, Ws, bs, phi, prime):
     see="depth_lab",
 )
 def _(x, y, Ws, bs, phi, prime):
-    return np.log(10) * _log_rms(_deltas(x, y, Ws, bs, phi, prime))
+    a, z = [x], []
+    for W, b in zip(Ws, bs, strict=True):
+        z.append(a[-1] @ W.T + b)
+        a.append(phi(z[-1]))
+    deltas = [(a[-1] - y) / len(x) * prime(z[-1])]
+    for l in reversed(range(len(z) - 1)):
+        deltas.insert(0, deltas[0] @ Ws[l + 1] * prime(z[l]))
+    return np.array([0.5 * np.log(np.mean(d**2)) for d in deltas])
 
 
 @profile.misconception(
@@ -630,7 +660,14 @@ def _(x, y, Ws, bs, phi, prime):
     see="depth_lab",
 )
 def _(x, y, Ws, bs, phi, prime):
-    return np.array([np.log10(np.linalg.norm(d)) for d in _deltas(x, y, Ws, bs, phi, prime)])
+    a, z = [x], []
+    for W, b in zip(Ws, bs, strict=True):
+        z.append(a[-1] @ W.T + b)
+        a.append(phi(z[-1]))
+    deltas = [(a[-1] - y) / len(x) * prime(z[-1])]
+    for l in reversed(range(len(z) - 1)):
+        deltas.insert(0, deltas[0] @ Ws[l + 1] * prime(z[l]))
+    return np.array([np.log10(np.linalg.norm(d)) for d in deltas])
 
 
 @profile.misconception(
@@ -640,7 +677,14 @@ def _(x, y, Ws, bs, phi, prime):
     see="depth_lab",
 )
 def _(x, y, Ws, bs, phi, prime):
-    return np.array([np.log10(np.mean(np.abs(d))) for d in _deltas(x, y, Ws, bs, phi, prime)])
+    a, z = [x], []
+    for W, b in zip(Ws, bs, strict=True):
+        z.append(a[-1] @ W.T + b)
+        a.append(phi(z[-1]))
+    deltas = [(a[-1] - y) / len(x) * prime(z[-1])]
+    for l in reversed(range(len(z) - 1)):
+        deltas.insert(0, deltas[0] @ Ws[l + 1] * prime(z[l]))
+    return np.array([np.log10(np.mean(np.abs(d))) for d in deltas])
 
 
 @profile.misconception(
@@ -650,7 +694,14 @@ def _(x, y, Ws, bs, phi, prime):
     see="depth_lab",
 )
 def _(x, y, Ws, bs, phi, prime):
-    return 2 * _log_rms(_deltas(x, y, Ws, bs, phi, prime))
+    a, z = [x], []
+    for W, b in zip(Ws, bs, strict=True):
+        z.append(a[-1] @ W.T + b)
+        a.append(phi(z[-1]))
+    deltas = [(a[-1] - y) / len(x) * prime(z[-1])]
+    for l in reversed(range(len(z) - 1)):
+        deltas.insert(0, deltas[0] @ Ws[l + 1] * prime(z[l]))
+    return np.array([np.log10(np.mean(d**2)) for d in deltas])
 
 
 @profile.misconception(
@@ -660,7 +711,14 @@ def _(x, y, Ws, bs, phi, prime):
     see="depth_lab",
 )
 def _(x, y, Ws, bs, phi, prime):
-    return np.array([np.log10(np.max(np.abs(d))) for d in _deltas(x, y, Ws, bs, phi, prime)])
+    a, z = [x], []
+    for W, b in zip(Ws, bs, strict=True):
+        z.append(a[-1] @ W.T + b)
+        a.append(phi(z[-1]))
+    deltas = [(a[-1] - y) / len(x) * prime(z[-1])]
+    for l in reversed(range(len(z) - 1)):
+        deltas.insert(0, deltas[0] @ Ws[l + 1] * prime(z[l]))
+    return np.array([np.log10(np.max(np.abs(d))) for d in deltas])
 
 
 @profile.misconception(
@@ -670,7 +728,14 @@ def _(x, y, Ws, bs, phi, prime):
     see="depth_lab",
 )
 def _(x, y, Ws, bs, phi, prime):
-    return np.array([np.log10(np.std(d)) for d in _deltas(x, y, Ws, bs, phi, prime)])
+    a, z = [x], []
+    for W, b in zip(Ws, bs, strict=True):
+        z.append(a[-1] @ W.T + b)
+        a.append(phi(z[-1]))
+    deltas = [(a[-1] - y) / len(x) * prime(z[-1])]
+    for l in reversed(range(len(z) - 1)):
+        deltas.insert(0, deltas[0] @ Ws[l + 1] * prime(z[l]))
+    return np.array([np.log10(np.std(d)) for d in deltas])
 
 
 @profile.misconception(
@@ -680,7 +745,14 @@ def _(x, y, Ws, bs, phi, prime):
     see="depth_lab",
 )
 def _(x, y, Ws, bs, phi, prime):
-    return np.array([np.mean(np.log10(np.abs(d))) for d in _deltas(x, y, Ws, bs, phi, prime)])
+    a, z = [x], []
+    for W, b in zip(Ws, bs, strict=True):
+        z.append(a[-1] @ W.T + b)
+        a.append(phi(z[-1]))
+    deltas = [(a[-1] - y) / len(x) * prime(z[-1])]
+    for l in reversed(range(len(z) - 1)):
+        deltas.insert(0, deltas[0] @ Ws[l + 1] * prime(z[l]))
+    return np.array([np.mean(np.log10(np.abs(d))) for d in deltas])
 
 
 @profile.misconception(
@@ -690,11 +762,14 @@ def _(x, y, Ws, bs, phi, prime):
     see="depth_lab",
 )
 def _(x, y, Ws, bs, phi, prime):
-    a, z = _forward(x, Ws, bs, phi)
+    a, z = [x], []
+    for W, b in zip(Ws, bs, strict=True):
+        z.append(a[-1] @ W.T + b)
+        a.append(phi(z[-1]))
     deltas = [(a[-1] - y) / len(x)]
     for l in reversed(range(len(z) - 1)):
         deltas.insert(0, deltas[0] @ Ws[l + 1] * prime(z[l]))
-    return _log_rms(deltas)
+    return np.array([0.5 * np.log10(np.mean(d**2)) for d in deltas])
 
 
 @profile.misconception(
@@ -704,11 +779,14 @@ def _(x, y, Ws, bs, phi, prime):
     see="depth_lab",
 )
 def _(x, y, Ws, bs, phi, prime):
-    a, z = _forward(x, Ws, bs, phi)
+    a, z = [x], []
+    for W, b in zip(Ws, bs, strict=True):
+        z.append(a[-1] @ W.T + b)
+        a.append(phi(z[-1]))
     deltas = [(a[-1] - y) / len(x) * prime(z[-1])]
     for l in reversed(range(len(z) - 1)):
         deltas.insert(0, deltas[0] @ Ws[l + 1])
-    return _log_rms(deltas)
+    return np.array([0.5 * np.log10(np.mean(d**2)) for d in deltas])
 
 
 @profile.misconception(
@@ -718,7 +796,14 @@ def _(x, y, Ws, bs, phi, prime):
     see="depth_lab",
 )
 def _(x, y, Ws, bs, phi, prime):
-    return _log_rms(_deltas(x, y, Ws, bs, phi, lambda z: prime(phi(z))))
+    a, z = [x], []
+    for W, b in zip(Ws, bs, strict=True):
+        z.append(a[-1] @ W.T + b)
+        a.append(phi(z[-1]))
+    deltas = [(a[-1] - y) / len(x) * prime(a[-1])]
+    for l in reversed(range(len(z) - 1)):
+        deltas.insert(0, deltas[0] @ Ws[l + 1] * prime(a[l + 1]))
+    return np.array([0.5 * np.log10(np.mean(d**2)) for d in deltas])
 
 
 @profile.misconception(
@@ -728,7 +813,14 @@ def _(x, y, Ws, bs, phi, prime):
     see="depth_lab",
 )
 def _(x, y, Ws, bs, phi, prime):
-    return _log_rms(_deltas(x, y, Ws, bs, phi, lambda z: phi(z) * (1 - phi(z))))
+    a, z = [x], []
+    for W, b in zip(Ws, bs, strict=True):
+        z.append(a[-1] @ W.T + b)
+        a.append(phi(z[-1]))
+    deltas = [(a[-1] - y) / len(x) * a[-1] * (1 - a[-1])]
+    for l in reversed(range(len(z) - 1)):
+        deltas.insert(0, deltas[0] @ Ws[l + 1] * a[l + 1] * (1 - a[l + 1]))
+    return np.array([0.5 * np.log10(np.mean(d**2)) for d in deltas])
 
 
 @profile.misconception(
@@ -738,11 +830,14 @@ def _(x, y, Ws, bs, phi, prime):
     see="depth_lab",
 )
 def _(x, y, Ws, bs, phi, prime):
-    a, z = _forward(x, Ws, bs, phi)
+    a, z = [x], []
+    for W, b in zip(Ws, bs, strict=True):
+        z.append(a[-1] @ W.T + b)
+        a.append(phi(z[-1]))
     deltas = [(a[-1] - y) / len(x) * prime(z[-1])]
     for l in reversed(range(len(z) - 1)):
         deltas.insert(0, deltas[0] @ Ws[l + 1].T * prime(z[l]))
-    return _log_rms(deltas)
+    return np.array([0.5 * np.log10(np.mean(d**2)) for d in deltas])
 
 
 @profile.misconception(
@@ -752,7 +847,14 @@ def _(x, y, Ws, bs, phi, prime):
     see="depth_lab",
 )
 def _(x, y, Ws, bs, phi, prime):
-    return _log_rms([len(x) * d for d in _deltas(x, y, Ws, bs, phi, prime)])
+    a, z = [x], []
+    for W, b in zip(Ws, bs, strict=True):
+        z.append(a[-1] @ W.T + b)
+        a.append(phi(z[-1]))
+    deltas = [(a[-1] - y) / len(x) * prime(z[-1])]
+    for l in reversed(range(len(z) - 1)):
+        deltas.insert(0, deltas[0] @ Ws[l + 1] * prime(z[l]))
+    return np.array([0.5 * np.log10(np.mean((len(x) * d) ** 2)) for d in deltas])
 
 
 @profile.misconception(
@@ -762,11 +864,14 @@ def _(x, y, Ws, bs, phi, prime):
     see="depth_lab",
 )
 def _(x, y, Ws, bs, phi, prime):
-    a, z = _forward(x, Ws, bs, phi)
+    a, z = [x], []
+    for W, b in zip(Ws, bs, strict=True):
+        z.append(a[-1] @ W.T + b)
+        a.append(phi(z[-1]))
     deltas = [(a[-1] - y) / len(x) * prime(z[-1])]
     for l in reversed(range(len(z) - 1)):
         deltas.insert(0, deltas[0] @ Ws[l + 1] * prime(z[l]) / len(x))
-    return _log_rms(deltas)
+    return np.array([0.5 * np.log10(np.mean(d**2)) for d in deltas])
 
 
 @profile.misconception(
@@ -776,7 +881,14 @@ def _(x, y, Ws, bs, phi, prime):
     see="depth_lab",
 )
 def _(x, y, Ws, bs, phi, prime):
-    return _log_rms([d / y.shape[1] for d in _deltas(x, y, Ws, bs, phi, prime)])
+    a, z = [x], []
+    for W, b in zip(Ws, bs, strict=True):
+        z.append(a[-1] @ W.T + b)
+        a.append(phi(z[-1]))
+    deltas = [(a[-1] - y) / len(x) * prime(z[-1])]
+    for l in reversed(range(len(z) - 1)):
+        deltas.insert(0, deltas[0] @ Ws[l + 1] * prime(z[l]))
+    return np.array([0.5 * np.log10(np.mean((d / y.shape[1]) ** 2)) for d in deltas])
 
 
 @profile.misconception(
@@ -786,7 +898,14 @@ def _(x, y, Ws, bs, phi, prime):
     see="depth_lab",
 )
 def _(x, y, Ws, bs, phi, prime):
-    return _log_rms([2 * d for d in _deltas(x, y, Ws, bs, phi, prime)])
+    a, z = [x], []
+    for W, b in zip(Ws, bs, strict=True):
+        z.append(a[-1] @ W.T + b)
+        a.append(phi(z[-1]))
+    deltas = [(a[-1] - y) / len(x) * prime(z[-1])]
+    for l in reversed(range(len(z) - 1)):
+        deltas.insert(0, deltas[0] @ Ws[l + 1] * prime(z[l]))
+    return np.array([0.5 * np.log10(np.mean((2 * d) ** 2)) for d in deltas])
 
 
 @profile.misconception(
@@ -796,10 +915,16 @@ def _(x, y, Ws, bs, phi, prime):
     see="depth_lab",
 )
 def _(x, y, Ws, bs, phi, prime):
-    deltas = _deltas(x, y, Ws, bs, phi, prime)
-    a, _ = _forward(x, Ws, bs, phi)
+    a, z = [x], []
+    for W, b in zip(Ws, bs, strict=True):
+        z.append(a[-1] @ W.T + b)
+        a.append(phi(z[-1]))
+    deltas = [(a[-1] - y) / len(x) * prime(z[-1])]
+    for l in reversed(range(len(z) - 1)):
+        deltas.insert(0, deltas[0] @ Ws[l + 1] * prime(z[l]))
     das = [d @ W for d, W in zip(deltas[1:], Ws[1:], strict=True)]
-    return _log_rms([*das, (a[-1] - y) / len(x)])
+    das.append((a[-1] - y) / len(x))
+    return np.array([0.5 * np.log10(np.mean(da**2)) for da in das])
 
 
 @profile.misconception(
@@ -809,11 +934,14 @@ def _(x, y, Ws, bs, phi, prime):
     see="depth_lab",
 )
 def _(x, y, Ws, bs, phi, prime):
-    a, z = _forward(x, Ws, bs, phi)
+    a, z = [x], []
+    for W, b in zip(Ws, bs, strict=True):
+        z.append(a[-1] @ W.T + b)
+        a.append(phi(z[-1]))
     deltas = [(a[-1] - y) / len(x) * prime(z[-1])]
     for l in reversed(range(len(z) - 1)):
         deltas.insert(0, (deltas[0] * prime(z[l + 1])) @ Ws[l + 1])
-    return _log_rms(deltas)
+    return np.array([0.5 * np.log10(np.mean(d**2)) for d in deltas])
 
 
 @profile.misconception(
@@ -823,7 +951,11 @@ def _(x, y, Ws, bs, phi, prime):
     see="depth_lab",
 )
 def _(x, y, Ws, bs, phi, prime):
-    return _log_rms(_forward(x, Ws, bs, phi)[0][1:])
+    a, z = [x], []
+    for W, b in zip(Ws, bs, strict=True):
+        z.append(a[-1] @ W.T + b)
+        a.append(phi(z[-1]))
+    return np.array([0.5 * np.log10(np.mean(v**2)) for v in a[1:]])
 
 
 # ---- 5.4 -----------------------------------------------------------------------------------------
@@ -1284,24 +1416,6 @@ def _(widths, slope):
 # ---- 5.7 -----------------------------------------------------------------------------------------
 
 
-def _steps(W_h, h):
-    """The Jacobian dh_t / dh_(t-1) of every step, first step first."""
-    return [(1 - h_t**2)[:, None] * W_h for h_t in h[1:]]
-
-
-def _sizes(factors, norm=lambda J: np.linalg.norm(J, 2)):
-    """log10 of the norm of the product from each factor to the last one."""
-    J, sizes = np.eye(len(factors[0])), []
-    for factor in reversed(factors):
-        J = J @ factor
-        sizes.insert(0, np.log10(norm(J)))
-    return np.array(sizes)
-
-
-def _radius(W_h):
-    return np.max(np.abs(np.linalg.eigvals(W_h)))
-
-
 @exercise(
     "5.7",
     points=3,
@@ -1387,8 +1501,10 @@ def _(W_h, h):
     see="gradient_through_time",
 )
 def _(W_h, h):
-    steps = _steps(W_h, h)
-    return np.log10([np.linalg.norm(J, 2) for J in steps]), _radius(W_h)
+    steps = [np.diag(1 - h_t**2) @ W_h for h_t in h[1:]]
+    return np.array([np.log10(np.linalg.norm(J, 2)) for J in steps]), np.max(
+        np.abs(np.linalg.eigvals(W_h))
+    )
 
 
 @through_time.misconception(
@@ -1398,8 +1514,11 @@ def _(W_h, h):
     see="gradient_through_time",
 )
 def _(W_h, h):
-    T = len(h) - 1
-    return _sizes([_steps(W_h, h)[-1]] * T), _radius(W_h)
+    J, sizes = np.eye(len(W_h)), []
+    for _ in h[1:]:
+        J = J @ np.diag(1 - h[-1] ** 2) @ W_h
+        sizes.insert(0, np.log10(np.linalg.norm(J, 2)))
+    return np.array(sizes), np.max(np.abs(np.linalg.eigvals(W_h)))
 
 
 @through_time.misconception(
@@ -1410,10 +1529,10 @@ def _(W_h, h):
 )
 def _(W_h, h):
     J, sizes = np.eye(len(W_h)), []
-    for step in _steps(W_h, h):
-        J = step @ J
+    for h_t in h[1:]:
+        J = np.diag(1 - h_t**2) @ W_h @ J
         sizes.append(np.log10(np.linalg.norm(J, 2)))
-    return np.array(sizes), _radius(W_h)
+    return np.array(sizes), np.max(np.abs(np.linalg.eigvals(W_h)))
 
 
 @through_time.misconception(
@@ -1423,7 +1542,11 @@ def _(W_h, h):
     see="gradient_through_time",
 )
 def _(W_h, h):
-    return _sizes(_steps(W_h, h))[::-1], _radius(W_h)
+    J, sizes = np.eye(len(W_h)), []
+    for h_t in h[:0:-1]:
+        J = J @ np.diag(1 - h_t**2) @ W_h
+        sizes.insert(0, np.log10(np.linalg.norm(J, 2)))
+    return np.array(sizes[::-1]), np.max(np.abs(np.linalg.eigvals(W_h)))
 
 
 @through_time.misconception(
@@ -1433,7 +1556,11 @@ def _(W_h, h):
     see="gradient_through_time",
 )
 def _(W_h, h):
-    return _sizes([(1 - h_t**2)[:, None] * W_h for h_t in h[:-1]]), _radius(W_h)
+    J, sizes = np.eye(len(W_h)), []
+    for h_t in h[-2::-1]:
+        J = J @ np.diag(1 - h_t**2) @ W_h
+        sizes.insert(0, np.log10(np.linalg.norm(J, 2)))
+    return np.array(sizes), np.max(np.abs(np.linalg.eigvals(W_h)))
 
 
 @through_time.misconception(
@@ -1443,7 +1570,11 @@ def _(W_h, h):
     see="gradient_through_time",
 )
 def _(W_h, h):
-    return _sizes([W_h for _ in h[1:]]), _radius(W_h)
+    J, sizes = np.eye(len(W_h)), []
+    for _ in h[1:]:
+        J = J @ W_h
+        sizes.insert(0, np.log10(np.linalg.norm(J, 2)))
+    return np.array(sizes), np.max(np.abs(np.linalg.eigvals(W_h)))
 
 
 @through_time.misconception(
@@ -1453,7 +1584,11 @@ def _(W_h, h):
     see="gradient_through_time",
 )
 def _(W_h, h):
-    return _sizes([tanh_prime(h_t)[:, None] * W_h for h_t in h[1:]]), _radius(W_h)
+    J, sizes = np.eye(len(W_h)), []
+    for h_t in h[:0:-1]:
+        J = J @ np.diag(1 - np.tanh(h_t) ** 2) @ W_h
+        sizes.insert(0, np.log10(np.linalg.norm(J, 2)))
+    return np.array(sizes), np.max(np.abs(np.linalg.eigvals(W_h)))
 
 
 @through_time.misconception(
@@ -1463,7 +1598,11 @@ def _(W_h, h):
     see="gradient_through_time",
 )
 def _(W_h, h):
-    return _sizes([(h_t * (1 - h_t))[:, None] * W_h for h_t in h[1:]]), _radius(W_h)
+    J, sizes = np.eye(len(W_h)), []
+    for h_t in h[:0:-1]:
+        J = J @ np.diag(h_t * (1 - h_t)) @ W_h
+        sizes.insert(0, np.log10(np.linalg.norm(J, 2)))
+    return np.array(sizes), np.max(np.abs(np.linalg.eigvals(W_h)))
 
 
 @through_time.misconception(
@@ -1473,7 +1612,11 @@ def _(W_h, h):
     see="gradient_through_time",
 )
 def _(W_h, h):
-    return _sizes([(1 - h_t)[:, None] * W_h for h_t in h[1:]]), _radius(W_h)
+    J, sizes = np.eye(len(W_h)), []
+    for h_t in h[:0:-1]:
+        J = J @ np.diag(1 - h_t) @ W_h
+        sizes.insert(0, np.log10(np.linalg.norm(J, 2)))
+    return np.array(sizes), np.max(np.abs(np.linalg.eigvals(W_h)))
 
 
 @through_time.misconception(
@@ -1483,7 +1626,11 @@ def _(W_h, h):
     see="gradient_through_time",
 )
 def _(W_h, h):
-    return _sizes([(1 - h_t**2)[:, None] * W_h.T for h_t in h[1:]]), _radius(W_h)
+    J, sizes = np.eye(len(W_h)), []
+    for h_t in h[:0:-1]:
+        J = J @ np.diag(1 - h_t**2) @ W_h.T
+        sizes.insert(0, np.log10(np.linalg.norm(J, 2)))
+    return np.array(sizes), np.max(np.abs(np.linalg.eigvals(W_h)))
 
 
 @through_time.misconception(
@@ -1493,7 +1640,11 @@ def _(W_h, h):
     see="gradient_through_time",
 )
 def _(W_h, h):
-    return _sizes([W_h * (1 - h_t**2) for h_t in h[1:]]), _radius(W_h)
+    J, sizes = np.eye(len(W_h)), []
+    for h_t in h[:0:-1]:
+        J = J @ W_h @ np.diag(1 - h_t**2)
+        sizes.insert(0, np.log10(np.linalg.norm(J, 2)))
+    return np.array(sizes), np.max(np.abs(np.linalg.eigvals(W_h)))
 
 
 @through_time.misconception(
@@ -1504,10 +1655,10 @@ def _(W_h, h):
 )
 def _(W_h, h):
     J, sizes = np.ones(W_h.shape), []
-    for step in reversed(_steps(W_h, h)):
-        J = J * step
+    for h_t in h[:0:-1]:
+        J = J * (np.diag(1 - h_t**2) @ W_h)
         sizes.insert(0, np.log10(np.linalg.norm(J, 2)))
-    return np.array(sizes), _radius(W_h)
+    return np.array(sizes), np.max(np.abs(np.linalg.eigvals(W_h)))
 
 
 @through_time.misconception(
@@ -1517,8 +1668,11 @@ def _(W_h, h):
     see="gradient_through_time",
 )
 def _(W_h, h):
-    sums = np.cumsum(_steps(W_h, h)[::-1], axis=0)[::-1]
-    return np.log10([np.linalg.norm(J, 2) for J in sums]), _radius(W_h)
+    J, sizes = np.zeros(W_h.shape), []
+    for h_t in h[:0:-1]:
+        J = J + np.diag(1 - h_t**2) @ W_h
+        sizes.insert(0, np.log10(np.linalg.norm(J, 2)))
+    return np.array(sizes), np.max(np.abs(np.linalg.eigvals(W_h)))
 
 
 @through_time.misconception(
@@ -1529,10 +1683,10 @@ def _(W_h, h):
 )
 def _(W_h, h):
     J, sizes = np.eye(len(W_h)), []
-    for step in reversed(_steps(W_h, h)):
-        J = step @ J
+    for h_t in h[:0:-1]:
+        J = np.diag(1 - h_t**2) @ W_h @ J
         sizes.insert(0, np.log10(np.linalg.norm(J, 2)))
-    return np.array(sizes), _radius(W_h)
+    return np.array(sizes), np.max(np.abs(np.linalg.eigvals(W_h)))
 
 
 @through_time.misconception(
@@ -1542,7 +1696,11 @@ def _(W_h, h):
     see="gradient_through_time",
 )
 def _(W_h, h):
-    return _sizes(_steps(W_h, h), np.linalg.norm), _radius(W_h)
+    J, sizes = np.eye(len(W_h)), []
+    for h_t in h[:0:-1]:
+        J = J @ np.diag(1 - h_t**2) @ W_h
+        sizes.insert(0, np.log10(np.linalg.norm(J)))
+    return np.array(sizes), np.max(np.abs(np.linalg.eigvals(W_h)))
 
 
 @through_time.misconception(
@@ -1552,7 +1710,11 @@ def _(W_h, h):
     see="gradient_through_time",
 )
 def _(W_h, h):
-    return _sizes(_steps(W_h, h), lambda J: np.max(np.abs(J))), _radius(W_h)
+    J, sizes = np.eye(len(W_h)), []
+    for h_t in h[:0:-1]:
+        J = J @ np.diag(1 - h_t**2) @ W_h
+        sizes.insert(0, np.log10(np.max(np.abs(J))))
+    return np.array(sizes), np.max(np.abs(np.linalg.eigvals(W_h)))
 
 
 @through_time.misconception(
@@ -1562,8 +1724,9 @@ def _(W_h, h):
     see="gradient_through_time",
 )
 def _(W_h, h):
-    each = np.log10([np.linalg.norm(J, 2) for J in _steps(W_h, h)])
-    return np.cumsum(each[::-1])[::-1], _radius(W_h)
+    steps = [np.diag(1 - h_t**2) @ W_h for h_t in h[1:]]
+    each = np.log10([np.linalg.norm(J, 2) for J in steps])
+    return np.cumsum(each[::-1])[::-1], np.max(np.abs(np.linalg.eigvals(W_h)))
 
 
 @through_time.misconception(
@@ -1573,7 +1736,8 @@ def _(W_h, h):
     see="gradient_through_time",
 )
 def _(W_h, h):
-    return np.arange(len(h) - 1, 0, -1) * np.log10(_radius(W_h)), _radius(W_h)
+    radius = np.max(np.abs(np.linalg.eigvals(W_h)))
+    return np.arange(len(h) - 1, 0, -1) * np.log10(radius), radius
 
 
 @through_time.misconception(
@@ -1583,7 +1747,11 @@ def _(W_h, h):
     see="gradient_through_time",
 )
 def _(W_h, h):
-    return _sizes(_steps(W_h, h), _radius), _radius(W_h)
+    J, sizes = np.eye(len(W_h)), []
+    for h_t in h[:0:-1]:
+        J = J @ np.diag(1 - h_t**2) @ W_h
+        sizes.insert(0, np.log10(np.max(np.abs(np.linalg.eigvals(J)))))
+    return np.array(sizes), np.max(np.abs(np.linalg.eigvals(W_h)))
 
 
 @through_time.misconception(
@@ -1593,7 +1761,11 @@ def _(W_h, h):
     see="gradient_through_time",
 )
 def _(W_h, h):
-    return _sizes(_steps(W_h, h)), np.linalg.norm(W_h, 2)
+    J, sizes = np.eye(len(W_h)), []
+    for h_t in h[:0:-1]:
+        J = J @ np.diag(1 - h_t**2) @ W_h
+        sizes.insert(0, np.log10(np.linalg.norm(J, 2)))
+    return np.array(sizes), np.linalg.norm(W_h, 2)
 
 
 @through_time.misconception(
@@ -1603,7 +1775,11 @@ def _(W_h, h):
     see="gradient_through_time",
 )
 def _(W_h, h):
-    return _sizes(_steps(W_h, h)), np.max(np.linalg.eigvals(W_h).real)
+    J, sizes = np.eye(len(W_h)), []
+    for h_t in h[:0:-1]:
+        J = J @ np.diag(1 - h_t**2) @ W_h
+        sizes.insert(0, np.log10(np.linalg.norm(J, 2)))
+    return np.array(sizes), np.max(np.linalg.eigvals(W_h).real)
 
 
 @through_time.misconception(
@@ -1613,7 +1789,11 @@ def _(W_h, h):
     see="gradient_through_time",
 )
 def _(W_h, h):
-    return _sizes(_steps(W_h, h)), np.max(np.abs(np.linalg.eigvals(W_h).real))
+    J, sizes = np.eye(len(W_h)), []
+    for h_t in h[:0:-1]:
+        J = J @ np.diag(1 - h_t**2) @ W_h
+        sizes.insert(0, np.log10(np.linalg.norm(J, 2)))
+    return np.array(sizes), np.max(np.abs(np.linalg.eigvals(W_h).real))
 
 
 @through_time.misconception(
@@ -1623,7 +1803,11 @@ def _(W_h, h):
     see="gradient_through_time",
 )
 def _(W_h, h):
-    return _sizes(_steps(W_h, h)), np.max(np.abs(np.linalg.eigvalsh(W_h)))
+    J, sizes = np.eye(len(W_h)), []
+    for h_t in h[:0:-1]:
+        J = J @ np.diag(1 - h_t**2) @ W_h
+        sizes.insert(0, np.log10(np.linalg.norm(J, 2)))
+    return np.array(sizes), np.max(np.abs(np.linalg.eigvalsh(W_h)))
 
 
 @through_time.misconception(
@@ -1633,7 +1817,11 @@ def _(W_h, h):
     see="gradient_through_time",
 )
 def _(W_h, h):
-    return 10 ** _sizes(_steps(W_h, h)), _radius(W_h)
+    J, sizes = np.eye(len(W_h)), []
+    for h_t in h[:0:-1]:
+        J = J @ np.diag(1 - h_t**2) @ W_h
+        sizes.insert(0, np.linalg.norm(J, 2))
+    return np.array(sizes), np.max(np.abs(np.linalg.eigvals(W_h)))
 
 
 @through_time.misconception(
@@ -1643,7 +1831,11 @@ def _(W_h, h):
     see="gradient_through_time",
 )
 def _(W_h, h):
-    return np.log(10) * _sizes(_steps(W_h, h)), _radius(W_h)
+    J, sizes = np.eye(len(W_h)), []
+    for h_t in h[:0:-1]:
+        J = J @ np.diag(1 - h_t**2) @ W_h
+        sizes.insert(0, np.log(np.linalg.norm(J, 2)))
+    return np.array(sizes), np.max(np.abs(np.linalg.eigvals(W_h)))
 
 
 # ---- 5.8 -----------------------------------------------------------------------------------------

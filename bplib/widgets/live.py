@@ -60,7 +60,7 @@ class Run:
         self.rows, self.batch = np.arange(len(x)), min(batch, len(x))
         self.per_epoch = ceil(len(x) / self.batch)
         self.step, self.losses, self.kept, self.diverged = 0, [], [], False
-        self.marks = _marks(PLANES[data], x, y[:, 0])
+        self.marks = _marks(PLANES[data], x, y[:, 0], _size(len(x)))
         self._begin_epoch()
 
     @property
@@ -176,23 +176,37 @@ def _twice(play, step):
     Play waits for its answer before it ticks again. JupyterLab's server holds an answer in small
     pieces back for 40 ms (Nagle's algorithm), so with one frame for a tick there are about 17 a
     second. A tick allows only one frame more, so a slow browser is still never flooded.
+    The number that a tick brings may be older than `step`: so it says only that time has passed.
     """
     play.interval, waiting = 2 * FRAME, []
+    play.unobserve_all("value")  # the number of a tick no longer becomes the step
 
-    def after_tick(_change):
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:  # no kernel: nothing ticks
+    def tick(_change):
+        if play.value == step.value:
             return
-        if play.playing and not waiting:
-            waiting.append(loop.call_later(FRAME / 1000, go_on))
+        if play.playing:
+            go_on()
+            if not waiting and (loop := _event_loop()):
+                waiting.append(loop.call_later(FRAME / 1000, second))
+        play.value = step.value
+
+    def second():
+        waiting.clear()
+        if play.playing:
+            go_on()
 
     def go_on():
-        if play.playing:
-            step.value = min(step.value + play.step, UPDATES)
-        waiting.clear()
+        step.value = min(step.value + play.step, UPDATES)
 
-    play.observe(after_tick, "value")
+    play.observe(tick, "value")
+
+
+def _event_loop():
+    """What runs the kernel, or None where no kernel runs."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
 
 
 @np.errstate(over="ignore", invalid="ignore")
@@ -234,7 +248,7 @@ def draw_live(data, N, B, lr, H, seed, activation, neuron, show_maths, step):
         400,
         alt,
         plane.surface(sigmoid(z), opacity=0.75),
-        plane.clip(run.marks, _rings(plane, run.x[run.few]), _boundary(plane, z)),
+        plane.clip(run.marks, _rings(plane, run.x[run.few], _size(m)), _boundary(plane, z)),
         plane.frame(
             "x1", "x2", *[range(ceil(low), ceil(high)) for low, high in (plane.x, plane.y)]
         ),
@@ -299,14 +313,18 @@ def _numbers(net, used, loss, share):
     return [*rows, ["all rows", f"loss {rough(loss)}", f"accuracy {number(share)}", used, ""]]
 
 
-def _marks(plane, x, y):
+def _size(m):
+    """Half the width of the mark of a row: the four rows of XOR are drawn large."""
+    return 3 if m > 4 else 6
+
+
+def _marks(plane, x, y, size):
     """All rows in two paths: squares for target 1, discs for target 0."""
     left, top = plane.at(*x[y > 0.5].T)
-    squares = np.column_stack([left - 3, top - 3]).ravel().tolist()
-    disc, size = plane.at(*x[y < 0.5].T), 3.4
-    return svg.tag("path", d="M%.1f %.1fh6v6h-6z" * len(left) % tuple(squares), **SQUARE) + svg.tag(
-        "path", d=_circles(*disc, size), **DISC
-    )
+    places = np.column_stack([left - size, top - size]).ravel().tolist()
+    squares = f"M%.1f %.1fh{2 * size}v{2 * size}h{-2 * size}z" * len(left) % tuple(places)
+    discs = _circles(*plane.at(*x[y < 0.5].T), size + 0.4)
+    return svg.tag("path", d=squares, **SQUARE) + svg.tag("path", d=discs, **DISC)
 
 
 def _circles(left, top, radius):
@@ -317,9 +335,9 @@ def _circles(left, top, radius):
     return one * (len(places) // 2) % tuple(places)
 
 
-def _rings(plane, x):
+def _rings(plane, x, size):
     """A ring around each of these rows."""
-    return _ink_on_white(_circles(*plane.at(*x.T), 5.5))
+    return _ink_on_white(_circles(*plane.at(*x.T), size + 2.5))
 
 
 def _ink_on_white(d):
@@ -425,6 +443,7 @@ _LEGEND = (
         svg.Axes(0, 0, 1, 1, x=(0, 1), y=(1, 0)),
         np.array([[46, 391], [120, 391]]),
         np.array([1, 0]),
+        3,
     )
     + svg.text(56, 395, "target 1", "start", font_size=12)
     + svg.text(130, 395, "target 0", "start", font_size=12)

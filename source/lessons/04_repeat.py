@@ -200,7 +200,7 @@ rng = np.random.default_rng(1)
 x, y = datasets.moons(200, rng)
 net = dense([2, 8, 1], TANH, BINARY_CROSS_ENTROPY, rng)
 epochs = train(net, x, y, SGD(lr=0.5), epochs=100, batch=20, rng=rng, target_accuracy=0.99)
-history = list(tqdm(epochs, total=101, desc="epochs"))
+history = list(tqdm(epochs, desc="epochs"))
 for epoch in (*history[:3], history[-1]):
     print(f"epoch {epoch.number:3}  loss {epoch.loss:.4f}  accuracy {epoch.accuracy:.3f}")
 plots.show(plots.losses, history, title="Moons until 99 % are right")
@@ -289,13 +289,10 @@ widgets.initialisation_lab()
 # And with four neurons?
 
 # %%
+make = lambda n, seed: dense([2, n, 1], TANH, BINARY_CROSS_ENTROPY, np.random.default_rng(seed))
+end = lambda net: [*train(net, *datasets.xor(), SGD(0.5), 1000, target_loss=0.05)][-1].loss
 for n in (2, 4):
-    rngs = map(np.random.default_rng, range(20))
-    nets = [dense([2, n, 1], TANH, BINARY_CROSS_ENTROPY, rng) for rng in rngs]
-    ends = [
-        [*train(net, *datasets.xor(), SGD(0.5), 1000, target_loss=0.05)][-1] for net in tqdm(nets)
-    ]
-    print(n, "hidden neurons:", sum(end.loss <= 0.05 for end in ends), "of 20 seeds")
+    print(n, "neurons:", sum(end(make(n, s)) <= 0.05 for s in tqdm(range(20))), "of 20 seeds")
 
 # %% [markdown]
 # So one run proves little.

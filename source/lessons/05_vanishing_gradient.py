@@ -94,7 +94,7 @@ for w, z in ((1.0, 0.0), (4.0, 0.0), (8.0, 0.0), (4.0, 4.0)):
 # %% [markdown]
 # ## 5.3 Ten layers, measured
 #
-# With many neurons, a step back is a matrix: $W^\top$, with its columns scaled by the slopes.
+# With many neurons, a step back is a matrix: $W^\top$, each of its rows times a slope.
 # $\delta^1$ comes from a product of such matrices, called *Jacobians*.
 #
 # **Predict:** ten hidden sigmoid layers of 32 neurons, Xavier's first weights.
@@ -184,9 +184,7 @@ for name, phi in (("sigmoid", SIGMOID), ("tanh", TANH), ("ReLU", RELU)):
 for seed in range(5):
     grads = one_pass_back(RELU, normal, seed)
     delta, dW = (rms(g[0]) / rms(g[9]) for g in (grads.delta, grads.dW))
-    print(
-        f"seed {seed}: ratio of delta {delta:.0e}, of dW {dW:.1f}; dW itself {rms(grads.dW[0]):.0e}"
-    )
+    print(f"ratio of delta {delta:.0e}, of dW {dW:.1f}; dW itself {rms(grads.dW[0]):.0e}")
 
 # %% [markdown]
 # The ratio of `dW` looks healthy.
@@ -222,7 +220,8 @@ for name, formula, init in (("Xavier", 1 / n, xavier), ("He", 2 / n, he)):
 #
 # Xavier averages the way forward and the way back: $2 / (n_{in} + n_{out})$.
 # The formula gives a *variance*.
-# The standard deviation is its root, and who forgets the root gets weights eight times too small at $n = 64$.
+# The standard deviation is its root.
+# With Xavier and $n = 64$, who forgets the root gets weights eight times too small.
 
 # %% [markdown]
 # ## 5.7 Does it learn?
