@@ -15,23 +15,20 @@ import os
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-import json
-import secrets
 import shutil
-import socket
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
-from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
 from playwright.sync_api import sync_playwright
 
 from bplib import widgets
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+from laboratory import QUIET, jupyterlab
 
 DATA, SECONDS, TRIALS = ["XOR", "moons"], 10, 5
 BROWSERS = ["chromium", "chromium-browser", "google-chrome", "chrome"]
@@ -52,36 +49,6 @@ WATCH = """() => {
     new MutationObserver(look).observe(document.body, {subtree: true, childList: true});
     document.addEventListener("click", () => { window.clicked = performance.now(); }, true);
 }"""
-
-
-@contextmanager
-def jupyterlab(home):
-    """A server of its own in this folder.   ->  address of a notebook, with {0} for its name"""
-    settings = home / "settings" / "@jupyterlab" / "apputils-extension"
-    settings.mkdir(parents=True)
-    quiet = {"fetchNews": "false", "checkForUpdates": False}
-    (settings / "notification.jupyterlab-settings").write_text(json.dumps(quiet))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    token = secrets.token_hex()
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
-    command += [f"--port={port}", f"--IdentityProvider.token={token}"]
-    command += [f"--LabApp.workspaces_dir={home}", f"--LabApp.user_settings_dir={home}/settings"]
-    environment = os.environ | {"JUPYTER_CONFIG_DIR": str(home / "config")}
-    with open(home / "log", "w") as log:
-        server = subprocess.Popen(command, cwd=home, env=environment, stdout=log, stderr=log)
-    try:
-        for _ in range(300):
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/api", timeout=2)
-                break
-            except OSError:
-                time.sleep(0.2)
-        yield f"http://127.0.0.1:{port}/lab/workspaces/{{0}}/tree/{{0}}.ipynb?token={token}"
-    finally:
-        server.terminate()
-        server.wait(30)
 
 
 def play(page, address, data, folder):
@@ -140,7 +107,7 @@ def main(folder=None):
             book.metadata.kernelspec = {"name": "python3", "display_name": "Python 3 (ipykernel)"}
             nbformat.write(book, Path(home) / f"{data}.ipynb")
         with jupyterlab(Path(home)) as address:
-            options = {"executable_path": browser_path, "args": ["--no-sandbox", "--disable-gpu"]}
+            options = {"executable_path": browser_path, "args": QUIET}
             browser = playwright.chromium.launch(**options)
             for data in DATA:
                 page = browser.new_page(viewport={"width": 1200, "height": 1000})

@@ -24,22 +24,26 @@ def losses(ax, history):
 
     history : list of Epoch
     """
-    epochs = [epoch.number for epoch in history]
-    ax.plot(epochs, [epoch.loss for epoch in history], label="training", **FORWARD)
-    if history[0].validation_loss is not None:
-        values = [epoch.validation_loss for epoch in history]
-        ax.plot(epochs, values, label="validation", **BACKWARD)
-    ax.set(xlabel="epoch", ylabel="loss")
+    _both(ax, history, "loss")
 
 
 def accuracies(ax, history):
     """Share of rows classified rightly after each epoch.   history : list of Epoch"""
+    _both(ax, history, "accuracy")
+    ax.set(ylim=(0, 1.02))
+
+
+def _both(ax, history, name):
+    """A field of Epoch for the training rows, and its twin for the validation rows."""
     epochs = [epoch.number for epoch in history]
-    ax.plot(epochs, [epoch.accuracy for epoch in history], label="training", **FORWARD)
-    if history[0].validation_accuracy is not None:
-        values = [epoch.validation_accuracy for epoch in history]
-        ax.plot(epochs, values, label="validation", **BACKWARD)
-    ax.set(xlabel="epoch", ylabel="accuracy", ylim=(0, 1.02))
+    for field, label, style in (
+        (name, "training", FORWARD),
+        (f"validation_{name}", "validation", BACKWARD),
+    ):
+        values = [getattr(epoch, field) for epoch in history]
+        if values[0] is not None:
+            ax.plot(epochs, values, label=label, **style)
+    ax.set(xlabel="epoch", ylabel=name)
 
 
 def compare(ax, histories):

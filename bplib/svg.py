@@ -33,6 +33,16 @@ def short(value):
     return f"{value:zg}".replace("-", "−")
 
 
+def term(words):
+    """A number in words as a part of a product: a negative one in brackets."""
+    return f"({words})" if words.startswith("−") else words
+
+
+def plural(n, thing):
+    """1 row, 2 rows."""
+    return f"{n} {thing}" if n == 1 else f"{n} {thing}s"
+
+
 def tag(name, *inside, **attributes):
     """One element: stroke_width=2 becomes stroke-width="2".  ValueError for NaN and infinity."""
     words = [f' {key.replace("_", "-")}="{_attribute(v)}"' for key, v in attributes.items()]

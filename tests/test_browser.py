@@ -1,64 +1,27 @@
 """Lessons in real JupyterLab: all cells run, and a key on a slider moves the right numbers."""
 
-import json
-import os
 import re
-import secrets
 import shutil
-import socket
-import subprocess
-import sys
 import time
-import urllib.request
 from pathlib import Path
 
 import pytest
+from laboratory import QUIET, jupyterlab
 
 from bplib.activations import sigmoid
 
 ROOT = Path(__file__).parents[1]
 LESSONS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
 PICTURE = ".jp-OutputArea-output svg[role=img]"
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
     """The address of a JupyterLab server over a copy of the lessons, with settings of its own."""
     home = tmp_path_factory.mktemp("lab")
-    shutil.copytree(ROOT / "notebooks", home / "notebooks")
-    news = home / "settings" / "@jupyterlab" / "apputils-extension"
-    news.mkdir(parents=True)
-    quiet = {"fetchNews": "false", "checkForUpdates": False}
-    (news / "notification.jupyterlab-settings").write_text(json.dumps(quiet))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    token = secrets.token_hex()
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
-    command += [f"--port={port}", f"--IdentityProvider.token={token}"]
-    command += [f"--LabApp.workspaces_dir={home}", f"--LabApp.user_settings_dir={home}/settings"]
-    environment = {k: v for k, v in os.environ.items() if k != "PYTEST_CURRENT_TEST"}
-    environment["JUPYTER_CONFIG_DIR"] = str(home / "config")
-    with open(home / "log", "w") as log:
-        server = subprocess.Popen(command, cwd=home, env=environment, stdout=log, stderr=log)
-    try:
-        address = f"http://127.0.0.1:{port}"
-        _wait_for(f"{address}/api", server, home / "log")
-        yield f"{address}/lab/workspaces/{{0}}/tree/notebooks/{{0}}.ipynb?token={token}"
-    finally:
-        server.terminate()
-        server.wait(30)
-
-
-def _wait_for(address, server, log):
-    for _ in range(300):
-        try:
-            return urllib.request.urlopen(address, timeout=2)
-        except OSError:
-            assert server.poll() is None, log.read_text()
-            time.sleep(0.2)
-    pytest.fail(f"JupyterLab did not answer within a minute:\n{log.read_text()}")
+    shutil.copytree(ROOT / "notebooks", home, dirs_exist_ok=True)
+    with jupyterlab(home) as address:
+        yield address
 
 
 @pytest.fixture(scope="module", params=LESSONS)

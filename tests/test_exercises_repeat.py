@@ -1,6 +1,5 @@
 """Lesson 4's checks: a loop that learns is not yet right, and what the notebook promises holds."""
 
-import inspect
 import json
 from itertools import combinations
 from pathlib import Path
@@ -115,17 +114,11 @@ def test_no_singular_value_stands_near_the_bound_of_the_rank(seed):
 # ---- mistakes ------------------------------------------------------------------------------------
 
 
-def body(f):
-    lines = inspect.getsource(f).splitlines()
-    start = next(i for i, line in enumerate(lines) if line.startswith("def "))
-    text = "\n".join(lines[start + 1 :])
-    return (text.split('"""')[2] if '"""' in text else text).strip("\n").splitlines()
-
-
 def two_at_once(exercise):
     """Every pair of mistakes that change different lines of the right answer, as one function."""
-    right = body(exercise.f)
-    texts = [t for t in (body(m.f) for m in exercise.misconceptions) if len(t) == len(right)]
+    right = exercise.body.splitlines()
+    texts = [exercise.wrong(m).splitlines()[1:] for m in exercise.misconceptions]
+    texts = [t for t in texts if len(t) == len(right)]
     for p, q in combinations(texts, 2):
         changed = [{k for k, line in enumerate(t) if line != right[k]} for t in (p, q)]
         if not changed[0] & changed[1]:

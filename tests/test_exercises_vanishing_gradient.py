@@ -18,7 +18,7 @@ from bplib.initialisers import he, normal, xavier
 from bplib.losses import MSE, SOFTMAX_CROSS_ENTROPY
 from bplib.network import Layer, Network, dense
 from bplib.optimisers import SGD
-from bplib.recurrent import RNN, RNNTrace
+from bplib.recurrent import RNN, Trace
 from bplib.training import train
 
 EXERCISES = [e for e in vars(lesson).values() if isinstance(e, Exercise)]
@@ -250,7 +250,7 @@ def test_the_jacobians_in_time_are_those_of_our_own_recurrent_network(seed):
     dh = np.zeros((T, n, n))
     dh[-1] = np.eye(n)
     rnn = RNN(np.zeros((n, 1)), W_h, np.zeros(n))
-    grads = rnn.backward(RNNTrace(np.zeros((T, n, 1)), states), dh)
+    grads = rnn.backward(Trace(np.zeros((T, n, 1)), states), dh)
     assert np.log10(np.linalg.norm(grads.dh0, 2)) == pytest.approx(sizes[0], abs=1e-10)
     assert np.log10(np.linalg.norm(grads.delta[1] @ W_h, 2)) == pytest.approx(sizes[1], abs=1e-10)
     many_steps = np.linalg.norm(np.linalg.matrix_power(W_h / radius, 400), 2)

@@ -28,6 +28,7 @@ class Misconception(NamedTuple):
 
     id : "FF-01",  text : what was done,  ask : the question that makes one think again,
     see : the interactive that refutes it (a function of bplib.widgets) or ""
+    body : its source, where f has no file to read it from
     """
 
     id: str
@@ -35,6 +36,7 @@ class Misconception(NamedTuple):
     ask: str
     see: str
     f: Callable
+    body: str = ""
 
 
 class Exercise:
@@ -80,6 +82,18 @@ class Exercise:
             return f
 
         return add
+
+    def slip(self, id, text, ask, swap, see=""):
+        """A misconception that is the solution but for a few words.   swap : {right: wrong, ...}"""
+        body = self.body
+        for right, wrong in swap.items():
+            if right not in body:
+                raise ValueError(f"exercise {self.id}: {right!r} is not in the solution.")
+            body = body.replace(right, wrong)
+        scope = {}
+        arguments = ", ".join(inspect.signature(self.f).parameters)
+        exec(f"def f({arguments}):\n{body}", self.f.__globals__, scope)
+        self.misconceptions.append(Misconception(id, text, ask, see, scope["f"], body))
 
     def equivalent(self, f):
         """Decorator: another right answer the check must accept."""
@@ -140,7 +154,7 @@ class Exercise:
 
     def wrong(self, misconception):
         """Source of an answer cell that holds this wrong answer."""
-        _, _, body = _parts(misconception.f)
+        body = misconception.body or _parts(misconception.f)[2]
         return f"{self.header}\n{body}"
 
 

@@ -37,7 +37,8 @@ class Feedback(NamedTuple):
 
     @property
     def _heading(self):
-        return f"{self.title}: {self.outcome}" if self.title else self.outcome
+        colon = "" if self.title.endswith("?") else ":"  # a title may be a question
+        return f"{self.title}{colon} {self.outcome}" if self.title else self.outcome
 
     def _repr_html_(self):
         sign, colour = LOOK[self.outcome]

@@ -613,39 +613,22 @@ def _(x, y, W1, b1, W2, b2, lr, steps):
     return np.dot(a2 - y, a2 - y) / 2
 
 
-@error_after.misconception(
+error_after.slip(
     "EP-09",
     "This is the error one step earlier: it was measured before the last update.",
     "After the last update, what must run once more before you can see its error?",
+    {"    a2 = sigmoid(W2 @ sigmoid(W1 @ x + b1) + b2)\n": ""},
     see="curve_clinic",
 )
-def _(x, y, W1, b1, W2, b2, lr, steps):
-    for _ in range(steps):
-        a1 = sigmoid(W1 @ x + b1)
-        a2 = sigmoid(W2 @ a1 + b2)
-        delta2 = (a2 - y) * a2 * (1 - a2)
-        delta1 = W2.T @ delta2 * a1 * (1 - a1)
-        W1 = W1 - lr * np.outer(delta1, x)
-        W2 = W2 - lr * np.outer(delta2, a1)
-    return 0.5 * np.sum((a2 - y) ** 2)
 
 
-@error_after.misconception(
+error_after.slip(
     "EP-09",
     "You made one step too many.",
     "With steps = 0, how many updates does your loop make?",
+    {"(steps):": "(steps + 1):"},
     see="curve_clinic",
 )
-def _(x, y, W1, b1, W2, b2, lr, steps):
-    for _ in range(steps + 1):
-        a1 = sigmoid(W1 @ x + b1)
-        a2 = sigmoid(W2 @ a1 + b2)
-        delta2 = (a2 - y) * a2 * (1 - a2)
-        delta1 = W2.T @ delta2 * a1 * (1 - a1)
-        W1 = W1 - lr * np.outer(delta1, x)
-        W2 = W2 - lr * np.outer(delta2, a1)
-    a2 = sigmoid(W2 @ sigmoid(W1 @ x + b1) + b2)
-    return 0.5 * np.sum((a2 - y) ** 2)
 
 
 @error_after.misconception(
@@ -718,23 +701,18 @@ def _(x, y, W1, b1, W2, b2, lr, steps):
     return 0.5 * np.sum((a2 - y) ** 2)
 
 
-@error_after.misconception(
+error_after.slip(
     "WU-22",
     "A good run, and a better one: the biases moved too.",
     "What does the docstring say about the biases?",
+    {
+        "    a2 = sigmoid(W2 @ sigmoid(W1 @ x + b1) + b2)": (
+            "        b1, b2 = b1 - lr * delta1, b2 - lr * delta2\n"
+            "    a2 = sigmoid(W2 @ sigmoid(W1 @ x + b1) + b2)"
+        )
+    },
     see="train_live",
 )
-def _(x, y, W1, b1, W2, b2, lr, steps):
-    for _ in range(steps):
-        a1 = sigmoid(W1 @ x + b1)
-        a2 = sigmoid(W2 @ a1 + b2)
-        delta2 = (a2 - y) * a2 * (1 - a2)
-        delta1 = W2.T @ delta2 * a1 * (1 - a1)
-        W1 = W1 - lr * np.outer(delta1, x)
-        W2 = W2 - lr * np.outer(delta2, a1)
-        b1, b2 = b1 - lr * delta1, b2 - lr * delta2
-    a2 = sigmoid(W2 @ sigmoid(W1 @ x + b1) + b2)
-    return 0.5 * np.sum((a2 - y) ** 2)
 
 
 @error_after.misconception(
@@ -755,182 +733,103 @@ def _(x, y, W1, b1, W2, b2, lr, steps):
     return 0.5 * np.sum((a2 - y) ** 2)
 
 
-@error_after.misconception(
+error_after.slip(
     "WU-24",
     "In every step W1 moves first, and W2 learns from the new hidden outputs.",
     "How many forward passes belong to one step?",
+    {
+        "        W2 = W2 - lr * np.outer(delta2, a1)": (
+            "        a1 = sigmoid(W1 @ x + b1)\n        W2 = W2 - lr * np.outer(delta2, a1)"
+        )
+    },
     see="train_live",
 )
-def _(x, y, W1, b1, W2, b2, lr, steps):
-    for _ in range(steps):
-        a1 = sigmoid(W1 @ x + b1)
-        a2 = sigmoid(W2 @ a1 + b2)
-        delta2 = (a2 - y) * a2 * (1 - a2)
-        delta1 = W2.T @ delta2 * a1 * (1 - a1)
-        W1 = W1 - lr * np.outer(delta1, x)
-        a1 = sigmoid(W1 @ x + b1)
-        W2 = W2 - lr * np.outer(delta2, a1)
-    a2 = sigmoid(W2 @ sigmoid(W1 @ x + b1) + b2)
-    return 0.5 * np.sum((a2 - y) ** 2)
 
 
-@error_after.misconception(
+error_after.slip(
     "WU-20",
     "Only W2 learns: W1 keeps its first values.",
     "Which line of your loop gives W1 new values?",
+    {
+        (
+            "        delta1 = W2.T @ delta2 * a1 * (1 - a1)\n"
+            "        W1 = W1 - lr * np.outer(delta1, x)\n"
+        ): ""
+    },
     see="train_live",
 )
-def _(x, y, W1, b1, W2, b2, lr, steps):
-    for _ in range(steps):
-        a1 = sigmoid(W1 @ x + b1)
-        a2 = sigmoid(W2 @ a1 + b2)
-        delta2 = (a2 - y) * a2 * (1 - a2)
-        W2 = W2 - lr * np.outer(delta2, a1)
-    a2 = sigmoid(W2 @ sigmoid(W1 @ x + b1) + b2)
-    return 0.5 * np.sum((a2 - y) ** 2)
 
 
-@error_after.misconception(
+error_after.slip(
     "WU-20",
     "Only W1 learns: W2 keeps its first values.",
     "Which line of your loop gives W2 new values?",
+    {"        W2 = W2 - lr * np.outer(delta2, a1)\n": ""},
     see="train_live",
 )
-def _(x, y, W1, b1, W2, b2, lr, steps):
-    for _ in range(steps):
-        a1 = sigmoid(W1 @ x + b1)
-        a2 = sigmoid(W2 @ a1 + b2)
-        delta2 = (a2 - y) * a2 * (1 - a2)
-        delta1 = W2.T @ delta2 * a1 * (1 - a1)
-        W1 = W1 - lr * np.outer(delta1, x)
-    a2 = sigmoid(W2 @ sigmoid(W1 @ x + b1) + b2)
-    return 0.5 * np.sum((a2 - y) ** 2)
 
 
-@error_after.misconception(
+error_after.slip(
     "WU-02",
     "Your steps climb: the error grows.",
     "Is your last error larger or smaller than the first?",
+    {"= W1 - lr *": "= W1 + lr *", "= W2 - lr *": "= W2 + lr *"},
     see="train_live",
 )
-def _(x, y, W1, b1, W2, b2, lr, steps):
-    for _ in range(steps):
-        a1 = sigmoid(W1 @ x + b1)
-        a2 = sigmoid(W2 @ a1 + b2)
-        delta2 = (a2 - y) * a2 * (1 - a2)
-        delta1 = W2.T @ delta2 * a1 * (1 - a1)
-        W1 = W1 + lr * np.outer(delta1, x)
-        W2 = W2 + lr * np.outer(delta2, a1)
-    a2 = sigmoid(W2 @ sigmoid(W1 @ x + b1) + b2)
-    return 0.5 * np.sum((a2 - y) ** 2)
 
 
-@error_after.misconception(
+error_after.slip(
     "WU-03",
     "The learning rate is missing in your steps.",
     "What should happen to a step when lr becomes ten times smaller?",
+    {"- lr * np": "- np"},
     see="train_live",
 )
-def _(x, y, W1, b1, W2, b2, lr, steps):
-    for _ in range(steps):
-        a1 = sigmoid(W1 @ x + b1)
-        a2 = sigmoid(W2 @ a1 + b2)
-        delta2 = (a2 - y) * a2 * (1 - a2)
-        delta1 = W2.T @ delta2 * a1 * (1 - a1)
-        W1 = W1 - np.outer(delta1, x)
-        W2 = W2 - np.outer(delta2, a1)
-    a2 = sigmoid(W2 @ sigmoid(W1 @ x + b1) + b2)
-    return 0.5 * np.sum((a2 - y) ** 2)
 
 
-@error_after.misconception(
+error_after.slip(
     "BP-04",
     "W2 learns as it should; in the delta of the hidden neurons the slope is missing.",
     "Through what does the error go on its way from a1 back to z1?",
+    {"delta2 * a1 * (1 - a1)": "delta2"},
     see="train_live",
 )
-def _(x, y, W1, b1, W2, b2, lr, steps):
-    for _ in range(steps):
-        a1 = sigmoid(W1 @ x + b1)
-        a2 = sigmoid(W2 @ a1 + b2)
-        delta2 = (a2 - y) * a2 * (1 - a2)
-        delta1 = W2.T @ delta2
-        W1 = W1 - lr * np.outer(delta1, x)
-        W2 = W2 - lr * np.outer(delta2, a1)
-    a2 = sigmoid(W2 @ sigmoid(W1 @ x + b1) + b2)
-    return 0.5 * np.sum((a2 - y) ** 2)
 
 
-@error_after.misconception(
+error_after.slip(
     "BP-03",
     "Your delta of the output is the error itself: the slope of the sigmoid is missing.",
     "What should delta be for a neuron whose sigmoid is flat?",
+    {"(a2 - y) * a2 * (1 - a2)": "a2 - y"},
     see="train_live",
 )
-def _(x, y, W1, b1, W2, b2, lr, steps):
-    for _ in range(steps):
-        a1 = sigmoid(W1 @ x + b1)
-        a2 = sigmoid(W2 @ a1 + b2)
-        delta2 = a2 - y
-        delta1 = W2.T @ delta2 * a1 * (1 - a1)
-        W1 = W1 - lr * np.outer(delta1, x)
-        W2 = W2 - lr * np.outer(delta2, a1)
-    a2 = sigmoid(W2 @ sigmoid(W1 @ x + b1) + b2)
-    return 0.5 * np.sum((a2 - y) ** 2)
 
 
-@error_after.misconception(
+error_after.slip(
     "BP-02",
     "Your steps are twice as long: the square brought a 2, and the ½ of E did not take it away.",
     "What is the slope of ½(a − y)², with its ½?",
+    {"delta2 = (a2 -": "delta2 = 2 * (a2 -"},
     see="train_live",
 )
-def _(x, y, W1, b1, W2, b2, lr, steps):
-    for _ in range(steps):
-        a1 = sigmoid(W1 @ x + b1)
-        a2 = sigmoid(W2 @ a1 + b2)
-        delta2 = 2 * (a2 - y) * a2 * (1 - a2)
-        delta1 = W2.T @ delta2 * a1 * (1 - a1)
-        W1 = W1 - lr * np.outer(delta1, x)
-        W2 = W2 - lr * np.outer(delta2, a1)
-    a2 = sigmoid(W2 @ sigmoid(W1 @ x + b1) + b2)
-    return 0.5 * np.sum((a2 - y) ** 2)
 
 
-@error_after.misconception(
+error_after.slip(
     "FF-15",
     "The training is right; your E is twice the right one: the ½ is missing.",
     "Write E for one output. What stands before the square?",
+    {"return 0.5 * np": "return np"},
     see="train_live",
 )
-def _(x, y, W1, b1, W2, b2, lr, steps):
-    for _ in range(steps):
-        a1 = sigmoid(W1 @ x + b1)
-        a2 = sigmoid(W2 @ a1 + b2)
-        delta2 = (a2 - y) * a2 * (1 - a2)
-        delta1 = W2.T @ delta2 * a1 * (1 - a1)
-        W1 = W1 - lr * np.outer(delta1, x)
-        W2 = W2 - lr * np.outer(delta2, a1)
-    a2 = sigmoid(W2 @ sigmoid(W1 @ x + b1) + b2)
-    return np.sum((a2 - y) ** 2)
 
 
-@error_after.misconception(
+error_after.slip(
     "WU-15",
     "E is right, but the caller's weights were trained too: `-=` writes into them.",
     "What does a second call with the same names begin with?",
+    {"W1 = W1 - lr": "W1 -= lr", "W2 = W2 - lr": "W2 -= lr"},
     see="train_live",
 )
-def _(x, y, W1, b1, W2, b2, lr, steps):
-    for _ in range(steps):
-        a1 = sigmoid(W1 @ x + b1)
-        a2 = sigmoid(W2 @ a1 + b2)
-        delta2 = (a2 - y) * a2 * (1 - a2)
-        delta1 = W2.T @ delta2 * a1 * (1 - a1)
-        W1 -= lr * np.outer(delta1, x)
-        W2 -= lr * np.outer(delta2, a1)
-    a2 = sigmoid(W2 @ sigmoid(W1 @ x + b1) + b2)
-    return 0.5 * np.sum((a2 - y) ** 2)
 
 
 # ---- 4.4 -----------------------------------------------------------------------------------------
@@ -1038,95 +937,49 @@ def _(x, y, hidden, lr, epochs, seed):
     return W1, b1[0], W2, b2[0]
 
 
-@run.misconception(
+run.slip(
     "EP-13",
     "Your numbers come from the old generator, `np.random.seed`; it is another one, with "
     "other numbers.",
     "Which generator does the docstring name?",
+    {"default_rng": "RandomState"},
     see="seed_roulette",
 )
-def _(x, y, hidden, lr, epochs, seed):
-    rng = np.random.RandomState(seed)
-    W1 = rng.normal(size=(hidden, x.shape[1]))
-    W2 = rng.normal(size=(1, hidden))
-    b1, b2 = np.zeros(hidden), np.zeros(1)
-    for _ in range(epochs):
-        for i in rng.permutation(len(x)):
-            a1 = np.tanh(W1 @ x[i] + b1)
-            a2 = sigmoid(W2 @ a1 + b2)
-            delta2 = a2 - y[i]
-            delta1 = W2.T @ delta2 * (1 - a1**2)
-            W1, b1 = W1 - lr * np.outer(delta1, x[i]), b1 - lr * delta1
-            W2, b2 = W2 - lr * np.outer(delta2, a1), b2 - lr * delta2
-    return W1, b1, W2, b2
 
 
-@run.misconception(
+run.slip(
     "EP-13",
     "You make the generator anew in every epoch, so each epoch has the same order.",
     "A generator that begins again: which numbers does it give?",
+    {
+        "        for i in rng.permutation(len(x)):": (
+            "        rng = np.random.default_rng(seed)\n        for i in rng.permutation(len(x)):"
+        )
+    },
     see="seed_roulette",
 )
-def _(x, y, hidden, lr, epochs, seed):
-    rng = np.random.default_rng(seed)
-    W1 = rng.normal(size=(hidden, x.shape[1]))
-    W2 = rng.normal(size=(1, hidden))
-    b1, b2 = np.zeros(hidden), np.zeros(1)
-    for _ in range(epochs):
-        rng = np.random.default_rng(seed)
-        for i in rng.permutation(len(x)):
-            a1 = np.tanh(W1 @ x[i] + b1)
-            a2 = sigmoid(W2 @ a1 + b2)
-            delta2 = a2 - y[i]
-            delta1 = W2.T @ delta2 * (1 - a1**2)
-            W1, b1 = W1 - lr * np.outer(delta1, x[i]), b1 - lr * delta1
-            W2, b2 = W2 - lr * np.outer(delta2, a1), b2 - lr * delta2
-    return W1, b1, W2, b2
 
 
-@run.misconception(
+run.slip(
     "EP-13",
     "The order comes from a generator of its own, which begins again with the seed.",
     "How many generators does the docstring allow?",
+    {
+        "    for _ in range(epochs):": (
+            "    rng = np.random.default_rng(seed)\n    for _ in range(epochs):"
+        )
+    },
     see="seed_roulette",
 )
-def _(x, y, hidden, lr, epochs, seed):
-    rng = np.random.default_rng(seed)
-    W1 = rng.normal(size=(hidden, x.shape[1]))
-    W2 = rng.normal(size=(1, hidden))
-    b1, b2 = np.zeros(hidden), np.zeros(1)
-    rng = np.random.default_rng(seed)
-    for _ in range(epochs):
-        for i in rng.permutation(len(x)):
-            a1 = np.tanh(W1 @ x[i] + b1)
-            a2 = sigmoid(W2 @ a1 + b2)
-            delta2 = a2 - y[i]
-            delta1 = W2.T @ delta2 * (1 - a1**2)
-            W1, b1 = W1 - lr * np.outer(delta1, x[i]), b1 - lr * delta1
-            W2, b2 = W2 - lr * np.outer(delta2, a1), b2 - lr * delta2
-    return W1, b1, W2, b2
 
 
-@run.misconception(
+run.slip(
     "EP-13",
     "The seed is not used: another one was typed in.",
     "Which line of yours uses `seed`?",
+    {"default_rng(seed)": "default_rng(0)"},
     see="seed_roulette",
 )
-def _(x, y, hidden, lr, epochs, seed):
-    rng = np.random.default_rng(0)
-    W1 = rng.normal(size=(hidden, x.shape[1]))
-    W2 = rng.normal(size=(1, hidden))
-    b1, b2 = np.zeros(hidden), np.zeros(1)
-    for _ in range(epochs):
-        for i in rng.permutation(len(x)):
-            a1 = np.tanh(W1 @ x[i] + b1)
-            a2 = sigmoid(W2 @ a1 + b2)
-            delta2 = a2 - y[i]
-            delta1 = W2.T @ delta2 * (1 - a1**2)
-            W1, b1 = W1 - lr * np.outer(delta1, x[i]), b1 - lr * delta1
-            W2, b2 = W2 - lr * np.outer(delta2, a1), b2 - lr * delta2
-    return W1, b1, W2, b2
 
 
 @run.misconception(
@@ -1151,160 +1004,76 @@ def _(x, y, hidden, lr, epochs, seed):
     return W1, b1, W2, b2
 
 
-@run.misconception(
+run.slip(
     "EP-13",
     "You drew W1 with its axes the other way round and turned it.",
     "Which shape does the docstring draw?",
+    {"hidden, x.shape[1]))": "x.shape[1], hidden)).T"},
     see="seed_roulette",
 )
-def _(x, y, hidden, lr, epochs, seed):
-    rng = np.random.default_rng(seed)
-    W1 = rng.normal(size=(x.shape[1], hidden)).T
-    W2 = rng.normal(size=(1, hidden))
-    b1, b2 = np.zeros(hidden), np.zeros(1)
-    for _ in range(epochs):
-        for i in rng.permutation(len(x)):
-            a1 = np.tanh(W1 @ x[i] + b1)
-            a2 = sigmoid(W2 @ a1 + b2)
-            delta2 = a2 - y[i]
-            delta1 = W2.T @ delta2 * (1 - a1**2)
-            W1, b1 = W1 - lr * np.outer(delta1, x[i]), b1 - lr * delta1
-            W2, b2 = W2 - lr * np.outer(delta2, a1), b2 - lr * delta2
-    return W1, b1, W2, b2
 
 
-@run.misconception(
+run.slip(
     "EP-13",
     "You made a generator for each matrix; both begin with the same numbers.",
     "How many generators does the docstring allow?",
+    {
+        "    W2 = rng.normal(size=(1, hidden))": (
+            "    rng = np.random.default_rng(seed)\n    W2 = rng.normal(size=(1, hidden))"
+        )
+    },
     see="seed_roulette",
 )
-def _(x, y, hidden, lr, epochs, seed):
-    rng = np.random.default_rng(seed)
-    W1 = rng.normal(size=(hidden, x.shape[1]))
-    rng = np.random.default_rng(seed)
-    W2 = rng.normal(size=(1, hidden))
-    b1, b2 = np.zeros(hidden), np.zeros(1)
-    for _ in range(epochs):
-        for i in rng.permutation(len(x)):
-            a1 = np.tanh(W1 @ x[i] + b1)
-            a2 = sigmoid(W2 @ a1 + b2)
-            delta2 = a2 - y[i]
-            delta1 = W2.T @ delta2 * (1 - a1**2)
-            W1, b1 = W1 - lr * np.outer(delta1, x[i]), b1 - lr * delta1
-            W2, b2 = W2 - lr * np.outer(delta2, a1), b2 - lr * delta2
-    return W1, b1, W2, b2
 
 
-@run.misconception(
+run.slip(
     "EP-13",
     "The biases were drawn too, though they begin at 0.",
     "Which numbers are random, by the docstring?",
+    {"np.zeros(hidden), np.zeros(": "rng.normal(size=hidden), rng.normal(size="},
     see="seed_roulette",
 )
-def _(x, y, hidden, lr, epochs, seed):
-    rng = np.random.default_rng(seed)
-    W1 = rng.normal(size=(hidden, x.shape[1]))
-    W2 = rng.normal(size=(1, hidden))
-    b1, b2 = rng.normal(size=hidden), rng.normal(size=1)
-    for _ in range(epochs):
-        for i in rng.permutation(len(x)):
-            a1 = np.tanh(W1 @ x[i] + b1)
-            a2 = sigmoid(W2 @ a1 + b2)
-            delta2 = a2 - y[i]
-            delta1 = W2.T @ delta2 * (1 - a1**2)
-            W1, b1 = W1 - lr * np.outer(delta1, x[i]), b1 - lr * delta1
-            W2, b2 = W2 - lr * np.outer(delta2, a1), b2 - lr * delta2
-    return W1, b1, W2, b2
 
 
-@run.misconception(
+run.slip(
     "EP-13",
     "The weights are drawn evenly between 0 and 1, not from the normal distribution.",
     "Which function of the generator does the docstring name?",
+    {".normal(": ".random("},
     see="seed_roulette",
 )
-def _(x, y, hidden, lr, epochs, seed):
-    rng = np.random.default_rng(seed)
-    W1 = rng.random(size=(hidden, x.shape[1]))
-    W2 = rng.random(size=(1, hidden))
-    b1, b2 = np.zeros(hidden), np.zeros(1)
-    for _ in range(epochs):
-        for i in rng.permutation(len(x)):
-            a1 = np.tanh(W1 @ x[i] + b1)
-            a2 = sigmoid(W2 @ a1 + b2)
-            delta2 = a2 - y[i]
-            delta1 = W2.T @ delta2 * (1 - a1**2)
-            W1, b1 = W1 - lr * np.outer(delta1, x[i]), b1 - lr * delta1
-            W2, b2 = W2 - lr * np.outer(delta2, a1), b2 - lr * delta2
-    return W1, b1, W2, b2
 
 
-@run.misconception(
+run.slip(
     "EP-07",
     "No order is drawn: each epoch goes through the rows as they stand.",
     "Which line of yours calls `permutation`?",
+    {"rng.permutation": "range"},
     see="seed_roulette",
 )
-def _(x, y, hidden, lr, epochs, seed):
-    rng = np.random.default_rng(seed)
-    W1 = rng.normal(size=(hidden, x.shape[1]))
-    W2 = rng.normal(size=(1, hidden))
-    b1, b2 = np.zeros(hidden), np.zeros(1)
-    for _ in range(epochs):
-        for i in range(len(x)):
-            a1 = np.tanh(W1 @ x[i] + b1)
-            a2 = sigmoid(W2 @ a1 + b2)
-            delta2 = a2 - y[i]
-            delta1 = W2.T @ delta2 * (1 - a1**2)
-            W1, b1 = W1 - lr * np.outer(delta1, x[i]), b1 - lr * delta1
-            W2, b2 = W2 - lr * np.outer(delta2, a1), b2 - lr * delta2
-    return W1, b1, W2, b2
 
 
-@run.misconception(
+run.slip(
     "EP-07",
     "The order is drawn once, before the first epoch, and used in every one.",
     "When does the docstring draw an order?",
+    {
+        "    for _ in range(epochs):": (
+            "    rows = rng.permutation(len(x))\n    for _ in range(epochs):"
+        ),
+        "rng.permutation(len(x)):": "rows:",
+    },
     see="seed_roulette",
 )
-def _(x, y, hidden, lr, epochs, seed):
-    rng = np.random.default_rng(seed)
-    W1 = rng.normal(size=(hidden, x.shape[1]))
-    W2 = rng.normal(size=(1, hidden))
-    b1, b2 = np.zeros(hidden), np.zeros(1)
-    rows = rng.permutation(len(x))
-    for _ in range(epochs):
-        for i in rows:
-            a1 = np.tanh(W1 @ x[i] + b1)
-            a2 = sigmoid(W2 @ a1 + b2)
-            delta2 = a2 - y[i]
-            delta1 = W2.T @ delta2 * (1 - a1**2)
-            W1, b1 = W1 - lr * np.outer(delta1, x[i]), b1 - lr * delta1
-            W2, b2 = W2 - lr * np.outer(delta2, a1), b2 - lr * delta2
-    return W1, b1, W2, b2
 
 
-@run.misconception(
+run.slip(
     "EP-07",
     "You drew a row for each update, so that some rows come twice and others not at all.",
     "How many times does an epoch use each row?",
+    {"permutation(": "integers(len(x), size="},
     see="seed_roulette",
 )
-def _(x, y, hidden, lr, epochs, seed):
-    rng = np.random.default_rng(seed)
-    W1 = rng.normal(size=(hidden, x.shape[1]))
-    W2 = rng.normal(size=(1, hidden))
-    b1, b2 = np.zeros(hidden), np.zeros(1)
-    for _ in range(epochs):
-        for i in rng.integers(len(x), size=len(x)):
-            a1 = np.tanh(W1 @ x[i] + b1)
-            a2 = sigmoid(W2 @ a1 + b2)
-            delta2 = a2 - y[i]
-            delta1 = W2.T @ delta2 * (1 - a1**2)
-            W1, b1 = W1 - lr * np.outer(delta1, x[i]), b1 - lr * delta1
-            W2, b2 = W2 - lr * np.outer(delta2, a1), b2 - lr * delta2
-    return W1, b1, W2, b2
 
 
 @run.misconception(
@@ -1329,26 +1098,13 @@ def _(x, y, hidden, lr, epochs, seed):
     return W1, b1, W2, b2
 
 
-@run.misconception(
+run.slip(
     "EP-08",
     "Only the first row of each epoch makes an update.",
     "How many updates does an epoch of four rows make here?",
+    {"len(x)):": "len(x))[:1]:"},
     see="curve_clinic",
 )
-def _(x, y, hidden, lr, epochs, seed):
-    rng = np.random.default_rng(seed)
-    W1 = rng.normal(size=(hidden, x.shape[1]))
-    W2 = rng.normal(size=(1, hidden))
-    b1, b2 = np.zeros(hidden), np.zeros(1)
-    for _ in range(epochs):
-        for i in rng.permutation(len(x))[:1]:
-            a1 = np.tanh(W1 @ x[i] + b1)
-            a2 = sigmoid(W2 @ a1 + b2)
-            delta2 = a2 - y[i]
-            delta1 = W2.T @ delta2 * (1 - a1**2)
-            W1, b1 = W1 - lr * np.outer(delta1, x[i]), b1 - lr * delta1
-            W2, b2 = W2 - lr * np.outer(delta2, a1), b2 - lr * delta2
-    return W1, b1, W2, b2
 
 
 @run.misconception(
@@ -1438,48 +1194,22 @@ def _(x, y, hidden, lr, epochs, seed):
     return W1, b1, W2, b2
 
 
-@run.misconception(
+run.slip(
     "EP-09",
     "You trained one epoch too many.",
     "With epochs = 0, what should come back?",
+    {"epochs):": "epochs + 1):"},
     see="curve_clinic",
 )
-def _(x, y, hidden, lr, epochs, seed):
-    rng = np.random.default_rng(seed)
-    W1 = rng.normal(size=(hidden, x.shape[1]))
-    W2 = rng.normal(size=(1, hidden))
-    b1, b2 = np.zeros(hidden), np.zeros(1)
-    for _ in range(epochs + 1):
-        for i in rng.permutation(len(x)):
-            a1 = np.tanh(W1 @ x[i] + b1)
-            a2 = sigmoid(W2 @ a1 + b2)
-            delta2 = a2 - y[i]
-            delta1 = W2.T @ delta2 * (1 - a1**2)
-            W1, b1 = W1 - lr * np.outer(delta1, x[i]), b1 - lr * delta1
-            W2, b2 = W2 - lr * np.outer(delta2, a1), b2 - lr * delta2
-    return W1, b1, W2, b2
 
 
-@run.misconception(
+run.slip(
     "EP-09",
     "You trained one epoch too few.",
     "How many numbers are in `range(1, 3)`?",
+    {"range(epochs": "range(1, epochs"},
     see="curve_clinic",
 )
-def _(x, y, hidden, lr, epochs, seed):
-    rng = np.random.default_rng(seed)
-    W1 = rng.normal(size=(hidden, x.shape[1]))
-    W2 = rng.normal(size=(1, hidden))
-    b1, b2 = np.zeros(hidden), np.zeros(1)
-    for _ in range(1, epochs):
-        for i in rng.permutation(len(x)):
-            a1 = np.tanh(W1 @ x[i] + b1)
-            a2 = sigmoid(W2 @ a1 + b2)
-            delta2 = a2 - y[i]
-            delta1 = W2.T @ delta2 * (1 - a1**2)
-            W1, b1 = W1 - lr * np.outer(delta1, x[i]), b1 - lr * delta1
-            W2, b2 = W2 - lr * np.outer(delta2, a1), b2 - lr * delta2
-    return W1, b1, W2, b2
 
 
 @run.misconception(
@@ -1532,26 +1262,16 @@ def _(x, y, hidden, lr, epochs, seed):
     return W1, b1, W2, b2
 
 
-@run.misconception(
+run.slip(
     "EP-06",
     "Each row got the target of another one: x is taken in the new order, y in the old.",
     "Which target belongs to row i?",
+    {
+        "i in rng.permutation(len(x)):": "k, i in enumerate(rng.permutation(len(x))):",
+        "a2 - y[i]": "a2 - y[k]",
+    },
     see="curve_clinic",
 )
-def _(x, y, hidden, lr, epochs, seed):
-    rng = np.random.default_rng(seed)
-    W1 = rng.normal(size=(hidden, x.shape[1]))
-    W2 = rng.normal(size=(1, hidden))
-    b1, b2 = np.zeros(hidden), np.zeros(1)
-    for _ in range(epochs):
-        for k, i in enumerate(rng.permutation(len(x))):
-            a1 = np.tanh(W1 @ x[i] + b1)
-            a2 = sigmoid(W2 @ a1 + b2)
-            delta2 = a2 - y[k]
-            delta1 = W2.T @ delta2 * (1 - a1**2)
-            W1, b1 = W1 - lr * np.outer(delta1, x[i]), b1 - lr * delta1
-            W2, b2 = W2 - lr * np.outer(delta2, a1), b2 - lr * delta2
-    return W1, b1, W2, b2
 
 
 @run.misconception(
@@ -1576,136 +1296,58 @@ def _(x, y, hidden, lr, epochs, seed):
     return W1, b1, W2, b2
 
 
-@run.misconception(
+run.slip(
     "EP-18",
     "Every output is pushed to 1, whatever its target is.",
     "What should delta be for a row whose target is 0?",
+    {"a2 - y[i]": "a2 - 1"},
     see="train_live",
 )
-def _(x, y, hidden, lr, epochs, seed):
-    rng = np.random.default_rng(seed)
-    W1 = rng.normal(size=(hidden, x.shape[1]))
-    W2 = rng.normal(size=(1, hidden))
-    b1, b2 = np.zeros(hidden), np.zeros(1)
-    for _ in range(epochs):
-        for i in rng.permutation(len(x)):
-            a1 = np.tanh(W1 @ x[i] + b1)
-            a2 = sigmoid(W2 @ a1 + b2)
-            delta2 = a2 - 1
-            delta1 = W2.T @ delta2 * (1 - a1**2)
-            W1, b1 = W1 - lr * np.outer(delta1, x[i]), b1 - lr * delta1
-            W2, b2 = W2 - lr * np.outer(delta2, a1), b2 - lr * delta2
-    return W1, b1, W2, b2
 
 
-@run.misconception(
+run.slip(
     "EP-18",
     "delta lost its sign, so every output is pushed the same way.",
     "What should delta be for a row whose target is 1?",
+    {"a2 - y[i]": "abs(a2 - y[i])"},
     see="train_live",
 )
-def _(x, y, hidden, lr, epochs, seed):
-    rng = np.random.default_rng(seed)
-    W1 = rng.normal(size=(hidden, x.shape[1]))
-    W2 = rng.normal(size=(1, hidden))
-    b1, b2 = np.zeros(hidden), np.zeros(1)
-    for _ in range(epochs):
-        for i in rng.permutation(len(x)):
-            a1 = np.tanh(W1 @ x[i] + b1)
-            a2 = sigmoid(W2 @ a1 + b2)
-            delta2 = abs(a2 - y[i])
-            delta1 = W2.T @ delta2 * (1 - a1**2)
-            W1, b1 = W1 - lr * np.outer(delta1, x[i]), b1 - lr * delta1
-            W2, b2 = W2 - lr * np.outer(delta2, a1), b2 - lr * delta2
-    return W1, b1, W2, b2
 
 
-@run.misconception(
+run.slip(
     "BP-33",
     "The slope of the sigmoid is in delta once more; cross-entropy has taken it away.",
     "What is left of the slope when the loss is the cross-entropy?",
+    {"a2 - y[i]": "(a2 - y[i]) * a2 * (1 - a2)"},
     see="train_live",
 )
-def _(x, y, hidden, lr, epochs, seed):
-    rng = np.random.default_rng(seed)
-    W1 = rng.normal(size=(hidden, x.shape[1]))
-    W2 = rng.normal(size=(1, hidden))
-    b1, b2 = np.zeros(hidden), np.zeros(1)
-    for _ in range(epochs):
-        for i in rng.permutation(len(x)):
-            a1 = np.tanh(W1 @ x[i] + b1)
-            a2 = sigmoid(W2 @ a1 + b2)
-            delta2 = (a2 - y[i]) * a2 * (1 - a2)
-            delta1 = W2.T @ delta2 * (1 - a1**2)
-            W1, b1 = W1 - lr * np.outer(delta1, x[i]), b1 - lr * delta1
-            W2, b2 = W2 - lr * np.outer(delta2, a1), b2 - lr * delta2
-    return W1, b1, W2, b2
 
 
-@run.misconception(
+run.slip(
     "BP-04",
     "In the delta of the hidden neurons the slope of tanh is missing.",
     "Through what does the error go on its way from a1 back to z1?",
+    {"delta2 * (1 - a1**2)": "delta2"},
     see="train_live",
 )
-def _(x, y, hidden, lr, epochs, seed):
-    rng = np.random.default_rng(seed)
-    W1 = rng.normal(size=(hidden, x.shape[1]))
-    W2 = rng.normal(size=(1, hidden))
-    b1, b2 = np.zeros(hidden), np.zeros(1)
-    for _ in range(epochs):
-        for i in rng.permutation(len(x)):
-            a1 = np.tanh(W1 @ x[i] + b1)
-            a2 = sigmoid(W2 @ a1 + b2)
-            delta2 = a2 - y[i]
-            delta1 = W2.T @ delta2
-            W1, b1 = W1 - lr * np.outer(delta1, x[i]), b1 - lr * delta1
-            W2, b2 = W2 - lr * np.outer(delta2, a1), b2 - lr * delta2
-    return W1, b1, W2, b2
 
 
-@run.misconception(
+run.slip(
     "BP-08",
     "The hidden neurons have the slope of the sigmoid, but they are tanh.",
     "What is the slope of tanh at z = 0, and what is yours?",
+    {"(1 - a1**2": "a1 * (1 - a1"},
     see="train_live",
 )
-def _(x, y, hidden, lr, epochs, seed):
-    rng = np.random.default_rng(seed)
-    W1 = rng.normal(size=(hidden, x.shape[1]))
-    W2 = rng.normal(size=(1, hidden))
-    b1, b2 = np.zeros(hidden), np.zeros(1)
-    for _ in range(epochs):
-        for i in rng.permutation(len(x)):
-            a1 = np.tanh(W1 @ x[i] + b1)
-            a2 = sigmoid(W2 @ a1 + b2)
-            delta2 = a2 - y[i]
-            delta1 = W2.T @ delta2 * a1 * (1 - a1)
-            W1, b1 = W1 - lr * np.outer(delta1, x[i]), b1 - lr * delta1
-            W2, b2 = W2 - lr * np.outer(delta2, a1), b2 - lr * delta2
-    return W1, b1, W2, b2
 
 
-@run.misconception(
+run.slip(
     "FF-20",
     "Your hidden neurons are sigmoids.",
     "Which activation does the docstring give them?",
+    {"= np.tanh(": "= sigmoid(", "(1 - a1**2": "a1 * (1 - a1"},
     see="train_live",
 )
-def _(x, y, hidden, lr, epochs, seed):
-    rng = np.random.default_rng(seed)
-    W1 = rng.normal(size=(hidden, x.shape[1]))
-    W2 = rng.normal(size=(1, hidden))
-    b1, b2 = np.zeros(hidden), np.zeros(1)
-    for _ in range(epochs):
-        for i in rng.permutation(len(x)):
-            a1 = sigmoid(W1 @ x[i] + b1)
-            a2 = sigmoid(W2 @ a1 + b2)
-            delta2 = a2 - y[i]
-            delta1 = W2.T @ delta2 * a1 * (1 - a1)
-            W1, b1 = W1 - lr * np.outer(delta1, x[i]), b1 - lr * delta1
-            W2, b2 = W2 - lr * np.outer(delta2, a1), b2 - lr * delta2
-    return W1, b1, W2, b2
 
 
 @run.misconception(
@@ -1730,70 +1372,37 @@ def _(x, y, hidden, lr, epochs, seed):
     return W1, b1, W2, b2
 
 
-@run.misconception(
+run.slip(
     "WU-02",
     "All your steps climb.",
     "Where does a gradient point?",
+    {
+        "- lr * np.outer(delta1, x[i]), b1 -": "+ lr * np.outer(delta1, x[i]), b1 +",
+        "- lr * np.outer(delta2, a1), b2 -": "+ lr * np.outer(delta2, a1), b2 +",
+    },
     see="train_live",
 )
-def _(x, y, hidden, lr, epochs, seed):
-    rng = np.random.default_rng(seed)
-    W1 = rng.normal(size=(hidden, x.shape[1]))
-    W2 = rng.normal(size=(1, hidden))
-    b1, b2 = np.zeros(hidden), np.zeros(1)
-    for _ in range(epochs):
-        for i in rng.permutation(len(x)):
-            a1 = np.tanh(W1 @ x[i] + b1)
-            a2 = sigmoid(W2 @ a1 + b2)
-            delta2 = a2 - y[i]
-            delta1 = W2.T @ delta2 * (1 - a1**2)
-            W1, b1 = W1 + lr * np.outer(delta1, x[i]), b1 + lr * delta1
-            W2, b2 = W2 + lr * np.outer(delta2, a1), b2 + lr * delta2
-    return W1, b1, W2, b2
 
 
-@run.misconception(
+run.slip(
     "WU-03",
     "The learning rate is missing in your steps.",
     "What should happen to a step when lr becomes ten times smaller?",
+    {
+        "lr * np.outer(delta1, x[i]), b1 - lr *": "np.outer(delta1, x[i]), b1 -",
+        "lr * np.outer(delta2, a1), b2 - lr *": "np.outer(delta2, a1), b2 -",
+    },
     see="train_live",
 )
-def _(x, y, hidden, lr, epochs, seed):
-    rng = np.random.default_rng(seed)
-    W1 = rng.normal(size=(hidden, x.shape[1]))
-    W2 = rng.normal(size=(1, hidden))
-    b1, b2 = np.zeros(hidden), np.zeros(1)
-    for _ in range(epochs):
-        for i in rng.permutation(len(x)):
-            a1 = np.tanh(W1 @ x[i] + b1)
-            a2 = sigmoid(W2 @ a1 + b2)
-            delta2 = a2 - y[i]
-            delta1 = W2.T @ delta2 * (1 - a1**2)
-            W1, b1 = W1 - np.outer(delta1, x[i]), b1 - delta1
-            W2, b2 = W2 - np.outer(delta2, a1), b2 - delta2
-    return W1, b1, W2, b2
 
 
-@run.misconception(
+run.slip(
     "WU-06",
     "The biases stay at 0.",
     "Which gradient has a bias?",
+    {"b1 - lr * delta1": "b1", "b2 - lr * delta2": "b2"},
     see="train_live",
 )
-def _(x, y, hidden, lr, epochs, seed):
-    rng = np.random.default_rng(seed)
-    W1 = rng.normal(size=(hidden, x.shape[1]))
-    W2 = rng.normal(size=(1, hidden))
-    b1, b2 = np.zeros(hidden), np.zeros(1)
-    for _ in range(epochs):
-        for i in rng.permutation(len(x)):
-            a1 = np.tanh(W1 @ x[i] + b1)
-            a2 = sigmoid(W2 @ a1 + b2)
-            delta2 = a2 - y[i]
-            delta1 = W2.T @ delta2 * (1 - a1**2)
-            W1, b1 = W1 - lr * np.outer(delta1, x[i]), b1
-            W2, b2 = W2 - lr * np.outer(delta2, a1), b2
-    return W1, b1, W2, b2
 
 
 # ---- 4.5 -----------------------------------------------------------------------------------------
@@ -2106,73 +1715,44 @@ def _(x, y, W1, b1, W2, b2, lr, steps):
     return s, np.sum(s > 1e-6 * s[0])
 
 
-@twins.misconception(
+twins.slip(
     "EP-10",
     "The singular values are right; you took for granted that every matrix has full rank.",
     "How many rows of W1 are different in the first test?",
+    {"np.sum(s > 1e-6 * s[0])": "len(s)"},
     see="initialisation_lab",
 )
-def _(x, y, W1, b1, W2, b2, lr, steps):
-    for _ in range(steps):
-        a1 = np.tanh(x @ W1.T + b1)
-        delta2 = (a1 @ W2.T + b2 - y) / len(x)
-        delta1 = delta2 @ W2 * (1 - a1**2)
-        W1, b1 = W1 - lr * delta1.T @ x, b1 - lr * delta1.sum(axis=0)
-        W2, b2 = W2 - lr * delta2.T @ a1, b2 - lr * delta2.sum(axis=0)
-    s = np.linalg.svd(W1, compute_uv=False)
-    return s, len(s)
 
 
-@twins.misconception(
+twins.slip(
     "EP-10",
     "The singular values are right; you took for granted that training never parts twins.",
     "What if the weights from the twins to the outputs differ?",
+    {"np.sum(s > 1e-6 * s[0])": "1"},
     see="initialisation_lab",
 )
-def _(x, y, W1, b1, W2, b2, lr, steps):
-    for _ in range(steps):
-        a1 = np.tanh(x @ W1.T + b1)
-        delta2 = (a1 @ W2.T + b2 - y) / len(x)
-        delta1 = delta2 @ W2 * (1 - a1**2)
-        W1, b1 = W1 - lr * delta1.T @ x, b1 - lr * delta1.sum(axis=0)
-        W2, b2 = W2 - lr * delta2.T @ a1, b2 - lr * delta2.sum(axis=0)
-    s = np.linalg.svd(W1, compute_uv=False)
-    return s, 1
 
 
-@twins.misconception(
+twins.slip(
     "EP-10",
     "The singular values are right; your rank counts the hidden neurons, twins too.",
     "Do two equal rows count as two independent ones?",
+    {"np.sum(s > 1e-6 * s[0])": "len(W1)"},
     see="initialisation_lab",
 )
-def _(x, y, W1, b1, W2, b2, lr, steps):
-    for _ in range(steps):
-        a1 = np.tanh(x @ W1.T + b1)
-        delta2 = (a1 @ W2.T + b2 - y) / len(x)
-        delta1 = delta2 @ W2 * (1 - a1**2)
-        W1, b1 = W1 - lr * delta1.T @ x, b1 - lr * delta1.sum(axis=0)
-        W2, b2 = W2 - lr * delta2.T @ a1, b2 - lr * delta2.sum(axis=0)
-    s = np.linalg.svd(W1, compute_uv=False)
-    return s, len(W1)
 
 
-@twins.misconception(
+twins.slip(
     "EP-10",
     "You made the twins differ before training. The question is what becomes of the weights given.",
     "Which line changes W1 before the first step?",
+    {
+        "    for _ in range(steps):": (
+            "    W1 = W1 + 0.01 * np.arange(W1.size).reshape(W1.shape)\n    for _ in range(steps):"
+        )
+    },
     see="initialisation_lab",
 )
-def _(x, y, W1, b1, W2, b2, lr, steps):
-    W1 = W1 + 0.01 * np.arange(W1.size).reshape(W1.shape)
-    for _ in range(steps):
-        a1 = np.tanh(x @ W1.T + b1)
-        delta2 = (a1 @ W2.T + b2 - y) / len(x)
-        delta1 = delta2 @ W2 * (1 - a1**2)
-        W1, b1 = W1 - lr * delta1.T @ x, b1 - lr * delta1.sum(axis=0)
-        W2, b2 = W2 - lr * delta2.T @ a1, b2 - lr * delta2.sum(axis=0)
-    s = np.linalg.svd(W1, compute_uv=False)
-    return s, np.sum(s > 1e-6 * s[0])
 
 
 @twins.misconception(
@@ -2187,124 +1767,70 @@ def _(x, y, W1, b1, W2, b2, lr, steps):
     return s, 0
 
 
-@twins.misconception(
+twins.slip(
     "EP-25",
     "This is the rank of the last gradient, not of W1.",
     "Which matrix are the singular values taken of?",
+    {".svd(W1, compute_uv": ".svd(delta1.T @ x, compute_uv"},
     see="initialisation_lab",
 )
-def _(x, y, W1, b1, W2, b2, lr, steps):
-    for _ in range(steps):
-        a1 = np.tanh(x @ W1.T + b1)
-        delta2 = (a1 @ W2.T + b2 - y) / len(x)
-        delta1 = delta2 @ W2 * (1 - a1**2)
-        W1, b1 = W1 - lr * delta1.T @ x, b1 - lr * delta1.sum(axis=0)
-        W2, b2 = W2 - lr * delta2.T @ a1, b2 - lr * delta2.sum(axis=0)
-    s = np.linalg.svd(delta1.T @ x, compute_uv=False)
-    return s, np.sum(s > 1e-6 * s[0])
 
 
-@twins.misconception(
+twins.slip(
     "EP-25",
     "This is the rank of what training has added to W1.",
     "Which matrix are the singular values taken of?",
+    {
+        "    for _ in range(steps):": ("    first = W1\n    for _ in range(steps):"),
+        "svd(W1, compute_uv": "svd(W1 - first, compute_uv",
+    },
     see="initialisation_lab",
 )
-def _(x, y, W1, b1, W2, b2, lr, steps):
-    first = W1
-    for _ in range(steps):
-        a1 = np.tanh(x @ W1.T + b1)
-        delta2 = (a1 @ W2.T + b2 - y) / len(x)
-        delta1 = delta2 @ W2 * (1 - a1**2)
-        W1, b1 = W1 - lr * delta1.T @ x, b1 - lr * delta1.sum(axis=0)
-        W2, b2 = W2 - lr * delta2.T @ a1, b2 - lr * delta2.sum(axis=0)
-    s = np.linalg.svd(W1 - first, compute_uv=False)
-    return s, np.sum(s > 1e-6 * s[0])
 
 
-@twins.misconception(
+twins.slip(
     "EP-25",
     "These are the singular values of W2.",
     "Which matrix are the singular values taken of?",
+    {".svd(W1, compute_uv": ".svd(W2, compute_uv"},
     see="initialisation_lab",
 )
-def _(x, y, W1, b1, W2, b2, lr, steps):
-    for _ in range(steps):
-        a1 = np.tanh(x @ W1.T + b1)
-        delta2 = (a1 @ W2.T + b2 - y) / len(x)
-        delta1 = delta2 @ W2 * (1 - a1**2)
-        W1, b1 = W1 - lr * delta1.T @ x, b1 - lr * delta1.sum(axis=0)
-        W2, b2 = W2 - lr * delta2.T @ a1, b2 - lr * delta2.sum(axis=0)
-    s = np.linalg.svd(W2, compute_uv=False)
-    return s, np.sum(s > 1e-6 * s[0])
 
 
-@twins.misconception(
+twins.slip(
     "EP-25",
     "The bias became a column of W1 before you took the singular values.",
     "Is b1 a part of W1?",
+    {"svd(W1, compute_uv": "svd(np.column_stack([W1, b1]), compute_uv"},
     see="initialisation_lab",
 )
-def _(x, y, W1, b1, W2, b2, lr, steps):
-    for _ in range(steps):
-        a1 = np.tanh(x @ W1.T + b1)
-        delta2 = (a1 @ W2.T + b2 - y) / len(x)
-        delta1 = delta2 @ W2 * (1 - a1**2)
-        W1, b1 = W1 - lr * delta1.T @ x, b1 - lr * delta1.sum(axis=0)
-        W2, b2 = W2 - lr * delta2.T @ a1, b2 - lr * delta2.sum(axis=0)
-    s = np.linalg.svd(np.column_stack([W1, b1]), compute_uv=False)
-    return s, np.sum(s > 1e-6 * s[0])
 
 
-@twins.misconception(
+twins.slip(
     "EP-25",
     "Your s are squares: the eigenvalues of W1ᵀ W1 (or of W1 W1ᵀ).",
     "What must be taken of an eigenvalue of W1ᵀ W1?",
+    {"return s, np": "return s**2, np"},
     see="initialisation_lab",
 )
-def _(x, y, W1, b1, W2, b2, lr, steps):
-    for _ in range(steps):
-        a1 = np.tanh(x @ W1.T + b1)
-        delta2 = (a1 @ W2.T + b2 - y) / len(x)
-        delta1 = delta2 @ W2 * (1 - a1**2)
-        W1, b1 = W1 - lr * delta1.T @ x, b1 - lr * delta1.sum(axis=0)
-        W2, b2 = W2 - lr * delta2.T @ a1, b2 - lr * delta2.sum(axis=0)
-    s = np.linalg.svd(W1, compute_uv=False)
-    return s**2, np.sum(s > 1e-6 * s[0])
 
 
-@twins.misconception(
+twins.slip(
     "EP-25",
     "Your s are divided by the largest, so they all begin with 1.",
     "Does the docstring ask for shares?",
+    {"return s, np": "return s / s[0], np"},
     see="initialisation_lab",
 )
-def _(x, y, W1, b1, W2, b2, lr, steps):
-    for _ in range(steps):
-        a1 = np.tanh(x @ W1.T + b1)
-        delta2 = (a1 @ W2.T + b2 - y) / len(x)
-        delta1 = delta2 @ W2 * (1 - a1**2)
-        W1, b1 = W1 - lr * delta1.T @ x, b1 - lr * delta1.sum(axis=0)
-        W2, b2 = W2 - lr * delta2.T @ a1, b2 - lr * delta2.sum(axis=0)
-    s = np.linalg.svd(W1, compute_uv=False)
-    return s / s[0], np.sum(s > 1e-6 * s[0])
 
 
-@twins.misconception(
+twins.slip(
     "EP-25",
     "The numbers are right, but the smallest comes first.",
     "In which order does the docstring want them?",
+    {"return s, np": "return s[::-1], np"},
     see="initialisation_lab",
 )
-def _(x, y, W1, b1, W2, b2, lr, steps):
-    for _ in range(steps):
-        a1 = np.tanh(x @ W1.T + b1)
-        delta2 = (a1 @ W2.T + b2 - y) / len(x)
-        delta1 = delta2 @ W2 * (1 - a1**2)
-        W1, b1 = W1 - lr * delta1.T @ x, b1 - lr * delta1.sum(axis=0)
-        W2, b2 = W2 - lr * delta2.T @ a1, b2 - lr * delta2.sum(axis=0)
-    s = np.linalg.svd(W1, compute_uv=False)
-    return s[::-1], np.sum(s > 1e-6 * s[0])
 
 
 @twins.misconception(
@@ -2324,56 +1850,31 @@ def _(x, y, W1, b1, W2, b2, lr, steps):
     return s, np.sum(s > 1e-6 * s[0])
 
 
-@twins.misconception(
+twins.slip(
     "EP-09",
     "You made one step too many.",
     "With steps = 0, how many updates does your loop make?",
+    {"(steps):": "(steps + 1):"},
     see="initialisation_lab",
 )
-def _(x, y, W1, b1, W2, b2, lr, steps):
-    for _ in range(steps + 1):
-        a1 = np.tanh(x @ W1.T + b1)
-        delta2 = (a1 @ W2.T + b2 - y) / len(x)
-        delta1 = delta2 @ W2 * (1 - a1**2)
-        W1, b1 = W1 - lr * delta1.T @ x, b1 - lr * delta1.sum(axis=0)
-        W2, b2 = W2 - lr * delta2.T @ a1, b2 - lr * delta2.sum(axis=0)
-    s = np.linalg.svd(W1, compute_uv=False)
-    return s, np.sum(s > 1e-6 * s[0])
 
 
-@twins.misconception(
+twins.slip(
     "EP-09",
     "You made one step too few.",
     "How many numbers are in `range(1, 3)`?",
+    {"range(steps": "range(1, steps"},
     see="initialisation_lab",
 )
-def _(x, y, W1, b1, W2, b2, lr, steps):
-    for _ in range(1, steps):
-        a1 = np.tanh(x @ W1.T + b1)
-        delta2 = (a1 @ W2.T + b2 - y) / len(x)
-        delta1 = delta2 @ W2 * (1 - a1**2)
-        W1, b1 = W1 - lr * delta1.T @ x, b1 - lr * delta1.sum(axis=0)
-        W2, b2 = W2 - lr * delta2.T @ a1, b2 - lr * delta2.sum(axis=0)
-    s = np.linalg.svd(W1, compute_uv=False)
-    return s, np.sum(s > 1e-6 * s[0])
 
 
-@twins.misconception(
+twins.slip(
     "EP-08",
     "Only the last row trains the network.",
     "How many rows should one step use?",
+    {"    for _ in range(steps):": ("    x, y = x[-1:], y[-1:]\n    for _ in range(steps):")},
     see="curve_clinic",
 )
-def _(x, y, W1, b1, W2, b2, lr, steps):
-    x, y = x[-1:], y[-1:]
-    for _ in range(steps):
-        a1 = np.tanh(x @ W1.T + b1)
-        delta2 = (a1 @ W2.T + b2 - y) / len(x)
-        delta1 = delta2 @ W2 * (1 - a1**2)
-        W1, b1 = W1 - lr * delta1.T @ x, b1 - lr * delta1.sum(axis=0)
-        W2, b2 = W2 - lr * delta2.T @ a1, b2 - lr * delta2.sum(axis=0)
-    s = np.linalg.svd(W1, compute_uv=False)
-    return s, np.sum(s > 1e-6 * s[0])
 
 
 @twins.misconception(
@@ -2394,89 +1895,52 @@ def _(x, y, W1, b1, W2, b2, lr, steps):
     return s, np.sum(s > 1e-6 * s[0])
 
 
-@twins.misconception(
+twins.slip(
     "BP-14",
     "The mean is missing: your steps are m times as long.",
     "How many rows does your sum run over?",
+    {"(a1 @ W2.T + b2 - y) / len(x)": "a1 @ W2.T + b2 - y"},
     see="initialisation_lab",
 )
-def _(x, y, W1, b1, W2, b2, lr, steps):
-    for _ in range(steps):
-        a1 = np.tanh(x @ W1.T + b1)
-        delta2 = a1 @ W2.T + b2 - y
-        delta1 = delta2 @ W2 * (1 - a1**2)
-        W1, b1 = W1 - lr * delta1.T @ x, b1 - lr * delta1.sum(axis=0)
-        W2, b2 = W2 - lr * delta2.T @ a1, b2 - lr * delta2.sum(axis=0)
-    s = np.linalg.svd(W1, compute_uv=False)
-    return s, np.sum(s > 1e-6 * s[0])
 
 
-@twins.misconception(
+twins.slip(
     "BP-15",
     "You divided by m twice: in delta and in the gradients.",
     "Through which lines does the 1/m of delta2 come by itself?",
+    {
+        ", b1 - lr * delta1.sum": " / len(x), b1 - lr * delta1.mean",
+        ", b2 - lr * delta2.sum": " / len(x), b2 - lr * delta2.mean",
+    },
     see="initialisation_lab",
 )
-def _(x, y, W1, b1, W2, b2, lr, steps):
-    for _ in range(steps):
-        a1 = np.tanh(x @ W1.T + b1)
-        delta2 = (a1 @ W2.T + b2 - y) / len(x)
-        delta1 = delta2 @ W2 * (1 - a1**2)
-        W1, b1 = W1 - lr * delta1.T @ x / len(x), b1 - lr * delta1.mean(axis=0)
-        W2, b2 = W2 - lr * delta2.T @ a1 / len(x), b2 - lr * delta2.mean(axis=0)
-    s = np.linalg.svd(W1, compute_uv=False)
-    return s, np.sum(s > 1e-6 * s[0])
 
 
-@twins.misconception(
+twins.slip(
     "BP-17",
     "You divided by all entries of y, not by the rows only.",
     "Over what does the docstring take the mean?",
+    {"/ len(x)": "/ y.size"},
     see="initialisation_lab",
 )
-def _(x, y, W1, b1, W2, b2, lr, steps):
-    for _ in range(steps):
-        a1 = np.tanh(x @ W1.T + b1)
-        delta2 = (a1 @ W2.T + b2 - y) / y.size
-        delta1 = delta2 @ W2 * (1 - a1**2)
-        W1, b1 = W1 - lr * delta1.T @ x, b1 - lr * delta1.sum(axis=0)
-        W2, b2 = W2 - lr * delta2.T @ a1, b2 - lr * delta2.sum(axis=0)
-    s = np.linalg.svd(W1, compute_uv=False)
-    return s, np.sum(s > 1e-6 * s[0])
 
 
-@twins.misconception(
+twins.slip(
     "BP-04",
     "The slope of tanh is missing in the delta of the hidden neurons.",
     "Through what does the error go on its way from a1 back to z1?",
+    {"W2 * (1 - a1**2)": "W2"},
     see="initialisation_lab",
 )
-def _(x, y, W1, b1, W2, b2, lr, steps):
-    for _ in range(steps):
-        a1 = np.tanh(x @ W1.T + b1)
-        delta2 = (a1 @ W2.T + b2 - y) / len(x)
-        delta1 = delta2 @ W2
-        W1, b1 = W1 - lr * delta1.T @ x, b1 - lr * delta1.sum(axis=0)
-        W2, b2 = W2 - lr * delta2.T @ a1, b2 - lr * delta2.sum(axis=0)
-    s = np.linalg.svd(W1, compute_uv=False)
-    return s, np.sum(s > 1e-6 * s[0])
 
 
-@twins.misconception(
+twins.slip(
     "BP-08",
     "The hidden neurons have the slope of the sigmoid, but they are tanh.",
     "What is the slope of tanh at z = 0, and what is yours?",
+    {"(1 - a1**2": "a1 * (1 - a1"},
     see="initialisation_lab",
 )
-def _(x, y, W1, b1, W2, b2, lr, steps):
-    for _ in range(steps):
-        a1 = np.tanh(x @ W1.T + b1)
-        delta2 = (a1 @ W2.T + b2 - y) / len(x)
-        delta1 = delta2 @ W2 * a1 * (1 - a1)
-        W1, b1 = W1 - lr * delta1.T @ x, b1 - lr * delta1.sum(axis=0)
-        W2, b2 = W2 - lr * delta2.T @ a1, b2 - lr * delta2.sum(axis=0)
-    s = np.linalg.svd(W1, compute_uv=False)
-    return s, np.sum(s > 1e-6 * s[0])
 
 
 @twins.misconception(
@@ -2496,71 +1960,46 @@ def _(x, y, W1, b1, W2, b2, lr, steps):
     return s, np.sum(s > 1e-6 * s[0])
 
 
-@twins.misconception(
+twins.slip(
     "WU-02",
     "All your steps climb.",
     "Where does a gradient point?",
+    {
+        "- lr * delta1.T @ x, b1 -": "+ lr * delta1.T @ x, b1 +",
+        "- lr * delta2.T @ a1, b2 -": "+ lr * delta2.T @ a1, b2 +",
+    },
     see="initialisation_lab",
 )
-def _(x, y, W1, b1, W2, b2, lr, steps):
-    for _ in range(steps):
-        a1 = np.tanh(x @ W1.T + b1)
-        delta2 = (a1 @ W2.T + b2 - y) / len(x)
-        delta1 = delta2 @ W2 * (1 - a1**2)
-        W1, b1 = W1 + lr * delta1.T @ x, b1 + lr * delta1.sum(axis=0)
-        W2, b2 = W2 + lr * delta2.T @ a1, b2 + lr * delta2.sum(axis=0)
-    s = np.linalg.svd(W1, compute_uv=False)
-    return s, np.sum(s > 1e-6 * s[0])
 
 
-@twins.misconception(
+twins.slip(
     "WU-03",
     "The learning rate is missing in your steps.",
     "What should happen to a step when lr becomes ten times smaller?",
+    {
+        "lr * delta1.T @ x, b1 - lr *": "delta1.T @ x, b1 -",
+        "lr * delta2.T @ a1, b2 - lr *": "delta2.T @ a1, b2 -",
+    },
     see="initialisation_lab",
 )
-def _(x, y, W1, b1, W2, b2, lr, steps):
-    for _ in range(steps):
-        a1 = np.tanh(x @ W1.T + b1)
-        delta2 = (a1 @ W2.T + b2 - y) / len(x)
-        delta1 = delta2 @ W2 * (1 - a1**2)
-        W1, b1 = W1 - delta1.T @ x, b1 - delta1.sum(axis=0)
-        W2, b2 = W2 - delta2.T @ a1, b2 - delta2.sum(axis=0)
-    s = np.linalg.svd(W1, compute_uv=False)
-    return s, np.sum(s > 1e-6 * s[0])
 
 
-@twins.misconception(
+twins.slip(
     "WU-06",
     "The biases keep their first values.",
     "Which gradient has a bias?",
+    {"b1 - lr * delta1.sum(axis=0)": "b1", "b2 - lr * delta2.sum(axis=0)": "b2"},
     see="initialisation_lab",
 )
-def _(x, y, W1, b1, W2, b2, lr, steps):
-    for _ in range(steps):
-        a1 = np.tanh(x @ W1.T + b1)
-        delta2 = (a1 @ W2.T + b2 - y) / len(x)
-        delta1 = delta2 @ W2 * (1 - a1**2)
-        W1, b1 = W1 - lr * delta1.T @ x, b1
-        W2, b2 = W2 - lr * delta2.T @ a1, b2
-    s = np.linalg.svd(W1, compute_uv=False)
-    return s, np.sum(s > 1e-6 * s[0])
 
 
-@twins.misconception(
+twins.slip(
     "WU-20",
     "Only W1 and b1 learn: the output layer keeps its first values.",
     "Which line of your loop gives W2 new values?",
+    {"        W2, b2 = W2 - lr * delta2.T @ a1, b2 - lr * delta2.sum(axis=0)\n": ""},
     see="initialisation_lab",
 )
-def _(x, y, W1, b1, W2, b2, lr, steps):
-    for _ in range(steps):
-        a1 = np.tanh(x @ W1.T + b1)
-        delta2 = (a1 @ W2.T + b2 - y) / len(x)
-        delta1 = delta2 @ W2 * (1 - a1**2)
-        W1, b1 = W1 - lr * delta1.T @ x, b1 - lr * delta1.sum(axis=0)
-    s = np.linalg.svd(W1, compute_uv=False)
-    return s, np.sum(s > 1e-6 * s[0])
 
 
 # ---- 4.7 -----------------------------------------------------------------------------------------
@@ -2668,134 +2107,83 @@ def _(training, validation, patience):
     return [best, epoch]
 
 
-@early_stop.misconception(
+early_stop.slip(
     "EP-16",
     "You stopped at the first epoch that is not better: patience did nothing.",
     "What is a bump in the curve, and how long may it last?",
+    {"patience": "1"},
     see="when_to_stop",
 )
-def _(training, validation, patience):
-    best = 0
-    for epoch in range(len(validation)):
-        if validation[epoch] < validation[best]:
-            best = epoch
-        if epoch - best >= 1:
-            break
-    return best, epoch
 
 
-@early_stop.misconception(
+early_stop.slip(
     "EP-15",
     "You watched the training loss. It falls nearly always, also when the network learns by heart.",
     "Which rows has the network never trained on?",
+    {"validation": "training"},
     see="when_to_stop",
 )
-def _(training, validation, patience):
-    best = 0
-    for epoch in range(len(training)):
-        if training[epoch] < training[best]:
-            best = epoch
-        if epoch - best >= patience:
-            break
-    return best, epoch
 
 
-@early_stop.misconception(
+early_stop.slip(
     "EP-15",
     "best is right so far, but you stop by the training loss.",
     "Which of the two curves turns when the network learns by heart?",
+    {
+        "best = 0": "best = low = 0",
+        "        if epoch - best >= patience:": (
+            "        if training[epoch] < training[low]:\n"
+            "            low = epoch\n"
+            "        if epoch - low >= patience:"
+        ),
+    },
     see="when_to_stop",
 )
-def _(training, validation, patience):
-    best = low = 0
-    for epoch in range(len(validation)):
-        if validation[epoch] < validation[best]:
-            best = epoch
-        if training[epoch] < training[low]:
-            low = epoch
-        if epoch - low >= patience:
-            break
-    return best, epoch
 
 
-@early_stop.misconception(
+early_stop.slip(
     "EP-15",
     "You stopped where the validation loss first lies above the training loss.",
     "Is a gap between two curves the same as a curve that rises?",
+    {"epoch - best >= patience:": "validation[epoch] > training[epoch]:"},
     see="when_to_stop",
 )
-def _(training, validation, patience):
-    best = 0
-    for epoch in range(len(validation)):
-        if validation[epoch] < validation[best]:
-            best = epoch
-        if validation[epoch] > training[epoch]:
-            break
-    return best, epoch
 
 
-@early_stop.misconception(
+early_stop.slip(
     "EP-16",
     "You waited one epoch too many.",
     "Patience is 1 and the best epoch was 5. At which epoch does training stop, by the docstring?",
+    {"best >= patience": "best > patience"},
     see="when_to_stop",
 )
-def _(training, validation, patience):
-    best = 0
-    for epoch in range(len(validation)):
-        if validation[epoch] < validation[best]:
-            best = epoch
-        if epoch - best > patience:
-            break
-    return best, epoch
 
 
-@early_stop.misconception(
+early_stop.slip(
     "EP-16",
     "You stopped one epoch too early.",
     "Patience is 2 and the best epoch was 5. At which epoch does training stop, by the docstring?",
+    {"patience:": "max(1, patience - 1):"},
     see="when_to_stop",
 )
-def _(training, validation, patience):
-    best = 0
-    for epoch in range(len(validation)):
-        if validation[epoch] < validation[best]:
-            best = epoch
-        if epoch - best >= max(1, patience - 1):
-            break
-    return best, epoch
 
 
-@early_stop.misconception(
+early_stop.slip(
     "EP-16",
     "best is right, and stop is one too many: the number of epochs from 1, or the next one.",
     "Which number has the first epoch, by the docstring?",
+    {"best, epoch": "best, epoch + 1"},
     see="when_to_stop",
 )
-def _(training, validation, patience):
-    best = 0
-    for epoch in range(len(validation)):
-        if validation[epoch] < validation[best]:
-            best = epoch
-        if epoch - best >= patience:
-            break
-    return best, epoch + 1
 
 
-@early_stop.misconception(
+early_stop.slip(
     "EP-09",
     "Both numbers are one too many: you counted epochs from 1.",
     "Which number has the first epoch, by the docstring?",
+    {"best, epoch": "best + 1, epoch + 1"},
     see="when_to_stop",
 )
-def _(training, validation, patience):
-    best = 0
-    for epoch in range(len(validation)):
-        if validation[epoch] < validation[best]:
-            best = epoch
-        if epoch - best >= patience:
-            break
-    return best + 1, epoch + 1
 
 
 @early_stop.misconception(
@@ -2852,84 +2240,49 @@ def _(training, validation, patience):
     return best, epoch
 
 
-@early_stop.misconception(
+early_stop.slip(
     "EP-21",
     "You counted from the start of training: it stops after `patience` epochs, good or bad.",
     "From which epoch on does patience count?",
+    {"epoch - best >=": "epoch >="},
     see="when_to_stop",
 )
-def _(training, validation, patience):
-    best = 0
-    for epoch in range(len(validation)):
-        if validation[epoch] < validation[best]:
-            best = epoch
-        if epoch >= patience:
-            break
-    return best, epoch
 
 
-@early_stop.misconception(
+early_stop.slip(
     "EP-22",
     "The stop is right, but you handed back the last epoch, not the best.",
     "Why were all those epochs waited for?",
+    {"return best,": "return epoch,"},
     see="when_to_stop",
 )
-def _(training, validation, patience):
-    best = 0
-    for epoch in range(len(validation)):
-        if validation[epoch] < validation[best]:
-            best = epoch
-        if epoch - best >= patience:
-            break
-    return epoch, epoch
 
 
-@early_stop.misconception(
+early_stop.slip(
     "EP-22",
     "The stop is right; best is the epoch `patience` before it, which may not be the best.",
     "Did you look for the lowest loss, or count back?",
+    {"return best, epoch": "return max(epoch - patience, 0), epoch"},
     see="when_to_stop",
 )
-def _(training, validation, patience):
-    best = 0
-    for epoch in range(len(validation)):
-        if validation[epoch] < validation[best]:
-            best = epoch
-        if epoch - best >= patience:
-            break
-    return max(epoch - patience, 0), epoch
 
 
-@early_stop.misconception(
+early_stop.slip(
     "EP-22",
     "stop is right, but best is a loss and not the number of an epoch.",
     "What does the docstring want to know: how low, or when?",
+    {"return best, epoch": "return validation[best], epoch"},
     see="when_to_stop",
 )
-def _(training, validation, patience):
-    best = 0
-    for epoch in range(len(validation)):
-        if validation[epoch] < validation[best]:
-            best = epoch
-        if epoch - best >= patience:
-            break
-    return validation[best], epoch
 
 
-@early_stop.misconception(
+early_stop.slip(
     "EP-23",
     "Your stop is right, but your best lies after it: you looked at epochs that were never run.",
     "When training stops, which losses are known?",
+    {"return best, epoch": "return np.argmin(validation), epoch"},
     see="when_to_stop",
 )
-def _(training, validation, patience):
-    best = 0
-    for epoch in range(len(validation)):
-        if validation[epoch] < validation[best]:
-            best = epoch
-        if epoch - best >= patience:
-            break
-    return np.argmin(validation), epoch
 
 
 @early_stop.misconception(
@@ -2954,36 +2307,22 @@ def _(training, validation, patience):
     return best, min(best + patience, len(validation) - 1)
 
 
-@early_stop.misconception(
+early_stop.slip(
     "EP-23",
     "A loss as low as the best counted as better, so equal losses gave you new patience.",
     "Of two equal losses, which one is the best, by the docstring?",
+    {"] < validation": "] <= validation"},
     see="when_to_stop",
 )
-def _(training, validation, patience):
-    best = 0
-    for epoch in range(len(validation)):
-        if validation[epoch] <= validation[best]:
-            best = epoch
-        if epoch - best >= patience:
-            break
-    return best, epoch
 
 
-@early_stop.misconception(
+early_stop.slip(
     "FF-28",
     "Both numbers are right, in the wrong order.",
     "Which of the two does the docstring name first?",
+    {"best, epoch": "epoch, best"},
     see="when_to_stop",
 )
-def _(training, validation, patience):
-    best = 0
-    for epoch in range(len(validation)):
-        if validation[epoch] < validation[best]:
-            best = epoch
-        if epoch - best >= patience:
-            break
-    return epoch, best
 
 
 # ---- 4.8 -----------------------------------------------------------------------------------------
@@ -3106,151 +2445,70 @@ def _(x, y, W1, b1, W2, b2, rows, batch, lr):
     return W1, b1, W2, b2
 
 
-@sgd_epoch.misconception(
+sgd_epoch.slip(
     "EP-01",
     "You made one update for each row.",
     "How many rows share one update here?",
+    {"0, len(rows), batch):": "len(rows)):", "+ batch]": "+ 1]"},
     see="batch_calculator",
 )
-def _(x, y, W1, b1, W2, b2, rows, batch, lr):
-    for start in range(len(rows)):
-        few = rows[start : start + 1]
-        z1 = x[few] @ W1.T + b1
-        a1 = np.maximum(z1, 0)
-        z2 = a1 @ W2.T + b2
-        e = np.exp(z2 - z2.max(axis=1, keepdims=True))
-        p = e / e.sum(axis=1, keepdims=True)
-        delta2 = (p - y[few]) / len(few)
-        delta1 = delta2 @ W2 * (z1 > 0)
-        W1, b1 = W1 - lr * delta1.T @ x[few], b1 - lr * delta1.sum(axis=0)
-        W2, b2 = W2 - lr * delta2.T @ a1, b2 - lr * delta2.sum(axis=0)
-    return W1, b1, W2, b2
 
 
-@sgd_epoch.misconception(
+sgd_epoch.slip(
     "EP-02",
     "The last batch is missing where it is not full.",
     "Which rows does your network never see?",
+    {"(rows), batch": "(rows) - batch + 1, batch"},
     see="batch_calculator",
 )
-def _(x, y, W1, b1, W2, b2, rows, batch, lr):
-    for start in range(0, len(rows) - batch + 1, batch):
-        few = rows[start : start + batch]
-        z1 = x[few] @ W1.T + b1
-        a1 = np.maximum(z1, 0)
-        z2 = a1 @ W2.T + b2
-        e = np.exp(z2 - z2.max(axis=1, keepdims=True))
-        p = e / e.sum(axis=1, keepdims=True)
-        delta2 = (p - y[few]) / len(few)
-        delta1 = delta2 @ W2 * (z1 > 0)
-        W1, b1 = W1 - lr * delta1.T @ x[few], b1 - lr * delta1.sum(axis=0)
-        W2, b2 = W2 - lr * delta2.T @ a1, b2 - lr * delta2.sum(axis=0)
-    return W1, b1, W2, b2
 
 
-@sgd_epoch.misconception(
+sgd_epoch.slip(
     "EP-02",
     "The last batch is smaller, but you divided by the size of a full one.",
     "How many rows are in the mean of the last batch?",
+    {"len(few)": "batch"},
     see="batch_calculator",
 )
-def _(x, y, W1, b1, W2, b2, rows, batch, lr):
-    for start in range(0, len(rows), batch):
-        few = rows[start : start + batch]
-        z1 = x[few] @ W1.T + b1
-        a1 = np.maximum(z1, 0)
-        z2 = a1 @ W2.T + b2
-        e = np.exp(z2 - z2.max(axis=1, keepdims=True))
-        p = e / e.sum(axis=1, keepdims=True)
-        delta2 = (p - y[few]) / batch
-        delta1 = delta2 @ W2 * (z1 > 0)
-        W1, b1 = W1 - lr * delta1.T @ x[few], b1 - lr * delta1.sum(axis=0)
-        W2, b2 = W2 - lr * delta2.T @ a1, b2 - lr * delta2.sum(axis=0)
-    return W1, b1, W2, b2
 
 
-@sgd_epoch.misconception(
+sgd_epoch.slip(
     "EP-02",
     "You divided by the number of all rows, so each update is too small.",
     "How many rows are in the mean of one batch?",
+    {"len(few)": "len(rows)"},
     see="batch_calculator",
 )
-def _(x, y, W1, b1, W2, b2, rows, batch, lr):
-    for start in range(0, len(rows), batch):
-        few = rows[start : start + batch]
-        z1 = x[few] @ W1.T + b1
-        a1 = np.maximum(z1, 0)
-        z2 = a1 @ W2.T + b2
-        e = np.exp(z2 - z2.max(axis=1, keepdims=True))
-        p = e / e.sum(axis=1, keepdims=True)
-        delta2 = (p - y[few]) / len(rows)
-        delta1 = delta2 @ W2 * (z1 > 0)
-        W1, b1 = W1 - lr * delta1.T @ x[few], b1 - lr * delta1.sum(axis=0)
-        W2, b2 = W2 - lr * delta2.T @ a1, b2 - lr * delta2.sum(axis=0)
-    return W1, b1, W2, b2
 
 
-@sgd_epoch.misconception(
+sgd_epoch.slip(
     "BP-14",
     "The mean is missing: your steps grow with the batch.",
     "How many rows does your sum run over?",
+    {"(p - y[few]) / len(few)": "p - y[few]"},
     see="batch_calculator",
 )
-def _(x, y, W1, b1, W2, b2, rows, batch, lr):
-    for start in range(0, len(rows), batch):
-        few = rows[start : start + batch]
-        z1 = x[few] @ W1.T + b1
-        a1 = np.maximum(z1, 0)
-        z2 = a1 @ W2.T + b2
-        e = np.exp(z2 - z2.max(axis=1, keepdims=True))
-        p = e / e.sum(axis=1, keepdims=True)
-        delta2 = p - y[few]
-        delta1 = delta2 @ W2 * (z1 > 0)
-        W1, b1 = W1 - lr * delta1.T @ x[few], b1 - lr * delta1.sum(axis=0)
-        W2, b2 = W2 - lr * delta2.T @ a1, b2 - lr * delta2.sum(axis=0)
-    return W1, b1, W2, b2
 
 
-@sgd_epoch.misconception(
+sgd_epoch.slip(
     "BP-15",
     "You divided by the rows twice: in delta and in the gradients.",
     "Through which lines does the division in delta2 come by itself?",
+    {
+        "], b1 - lr * delta1.sum": "] / len(few), b1 - lr * delta1.mean",
+        ", b2 - lr * delta2.sum": " / len(few), b2 - lr * delta2.mean",
+    },
     see="batch_calculator",
 )
-def _(x, y, W1, b1, W2, b2, rows, batch, lr):
-    for start in range(0, len(rows), batch):
-        few = rows[start : start + batch]
-        z1 = x[few] @ W1.T + b1
-        a1 = np.maximum(z1, 0)
-        z2 = a1 @ W2.T + b2
-        e = np.exp(z2 - z2.max(axis=1, keepdims=True))
-        p = e / e.sum(axis=1, keepdims=True)
-        delta2 = (p - y[few]) / len(few)
-        delta1 = delta2 @ W2 * (z1 > 0)
-        W1, b1 = W1 - lr * delta1.T @ x[few] / len(few), b1 - lr * delta1.mean(axis=0)
-        W2, b2 = W2 - lr * delta2.T @ a1 / len(few), b2 - lr * delta2.mean(axis=0)
-    return W1, b1, W2, b2
 
 
-@sgd_epoch.misconception(
+sgd_epoch.slip(
     "BP-17",
     "You divided by rows times classes, not by the rows only.",
     "Over what is the loss of a batch a mean?",
+    {"len(few)": "p.size"},
     see="batch_calculator",
 )
-def _(x, y, W1, b1, W2, b2, rows, batch, lr):
-    for start in range(0, len(rows), batch):
-        few = rows[start : start + batch]
-        z1 = x[few] @ W1.T + b1
-        a1 = np.maximum(z1, 0)
-        z2 = a1 @ W2.T + b2
-        e = np.exp(z2 - z2.max(axis=1, keepdims=True))
-        p = e / e.sum(axis=1, keepdims=True)
-        delta2 = (p - y[few]) / p.size
-        delta1 = delta2 @ W2 * (z1 > 0)
-        W1, b1 = W1 - lr * delta1.T @ x[few], b1 - lr * delta1.sum(axis=0)
-        W2, b2 = W2 - lr * delta2.T @ a1, b2 - lr * delta2.sum(axis=0)
-    return W1, b1, W2, b2
 
 
 @sgd_epoch.misconception(
@@ -3364,152 +2622,74 @@ def _(x, y, W1, b1, W2, b2, rows, batch, lr):
     return W1, b1, W2, b2
 
 
-@sgd_epoch.misconception(
+sgd_epoch.slip(
     "EP-07",
     "The rows come in the old order.",
     "Which line of yours uses `rows`?",
+    {"= rows[start": "= np.arange(len(x))[start"},
     see="batch_calculator",
 )
-def _(x, y, W1, b1, W2, b2, rows, batch, lr):
-    for start in range(0, len(rows), batch):
-        few = np.arange(len(x))[start : start + batch]
-        z1 = x[few] @ W1.T + b1
-        a1 = np.maximum(z1, 0)
-        z2 = a1 @ W2.T + b2
-        e = np.exp(z2 - z2.max(axis=1, keepdims=True))
-        p = e / e.sum(axis=1, keepdims=True)
-        delta2 = (p - y[few]) / len(few)
-        delta1 = delta2 @ W2 * (z1 > 0)
-        W1, b1 = W1 - lr * delta1.T @ x[few], b1 - lr * delta1.sum(axis=0)
-        W2, b2 = W2 - lr * delta2.T @ a1, b2 - lr * delta2.sum(axis=0)
-    return W1, b1, W2, b2
 
 
-@sgd_epoch.misconception(
+sgd_epoch.slip(
     "EP-07",
     "Every batch holds the same rows, those of the first one.",
     "Where in your slice is the number of the batch?",
+    {"for start in": "for _ in", "rows[start : start + batch": "rows[:batch"},
     see="batch_calculator",
 )
-def _(x, y, W1, b1, W2, b2, rows, batch, lr):
-    for _ in range(0, len(rows), batch):
-        few = rows[:batch]
-        z1 = x[few] @ W1.T + b1
-        a1 = np.maximum(z1, 0)
-        z2 = a1 @ W2.T + b2
-        e = np.exp(z2 - z2.max(axis=1, keepdims=True))
-        p = e / e.sum(axis=1, keepdims=True)
-        delta2 = (p - y[few]) / len(few)
-        delta1 = delta2 @ W2 * (z1 > 0)
-        W1, b1 = W1 - lr * delta1.T @ x[few], b1 - lr * delta1.sum(axis=0)
-        W2, b2 = W2 - lr * delta2.T @ a1, b2 - lr * delta2.sum(axis=0)
-    return W1, b1, W2, b2
 
 
-@sgd_epoch.misconception(
+sgd_epoch.slip(
     "EP-06",
     "x is in the new order, y still in the old one.",
     "Which target belongs to the first row of your first batch?",
+    {"- y[few]) /": "- y[start : start + batch]) /"},
     see="curve_clinic",
 )
-def _(x, y, W1, b1, W2, b2, rows, batch, lr):
-    for start in range(0, len(rows), batch):
-        few = rows[start : start + batch]
-        z1 = x[few] @ W1.T + b1
-        a1 = np.maximum(z1, 0)
-        z2 = a1 @ W2.T + b2
-        e = np.exp(z2 - z2.max(axis=1, keepdims=True))
-        p = e / e.sum(axis=1, keepdims=True)
-        delta2 = (p - y[start : start + batch]) / len(few)
-        delta1 = delta2 @ W2 * (z1 > 0)
-        W1, b1 = W1 - lr * delta1.T @ x[few], b1 - lr * delta1.sum(axis=0)
-        W2, b2 = W2 - lr * delta2.T @ a1, b2 - lr * delta2.sum(axis=0)
-    return W1, b1, W2, b2
 
 
-@sgd_epoch.misconception(
+sgd_epoch.slip(
     "EP-06",
     "y is in the new order, x still in the old one.",
     "Which row of x belongs to the first target of your first batch?",
+    {
+        "= x[few] @": "= x[start : start + batch] @",
+        "@ x[few], b1": "@ x[start : start + batch], b1",
+    },
     see="curve_clinic",
 )
-def _(x, y, W1, b1, W2, b2, rows, batch, lr):
-    for start in range(0, len(rows), batch):
-        few = rows[start : start + batch]
-        z1 = x[start : start + batch] @ W1.T + b1
-        a1 = np.maximum(z1, 0)
-        z2 = a1 @ W2.T + b2
-        e = np.exp(z2 - z2.max(axis=1, keepdims=True))
-        p = e / e.sum(axis=1, keepdims=True)
-        delta2 = (p - y[few]) / len(few)
-        delta1 = delta2 @ W2 * (z1 > 0)
-        W1, b1 = W1 - lr * delta1.T @ x[start : start + batch], b1 - lr * delta1.sum(axis=0)
-        W2, b2 = W2 - lr * delta2.T @ a1, b2 - lr * delta2.sum(axis=0)
-    return W1, b1, W2, b2
 
 
-@sgd_epoch.misconception(
+sgd_epoch.slip(
     "EP-20",
     "You used `rows` the other way: row i went to the place `rows[i]`.",
     "`rows` begins with a number. Is this the row that comes first, or the place of row 0?",
+    {
+        "    for start in range(0, len(rows), batch):": (
+            "    rows = np.argsort(rows)\n    for start in range(0, len(rows), batch):"
+        )
+    },
     see="batch_calculator",
 )
-def _(x, y, W1, b1, W2, b2, rows, batch, lr):
-    rows = np.argsort(rows)
-    for start in range(0, len(rows), batch):
-        few = rows[start : start + batch]
-        z1 = x[few] @ W1.T + b1
-        a1 = np.maximum(z1, 0)
-        z2 = a1 @ W2.T + b2
-        e = np.exp(z2 - z2.max(axis=1, keepdims=True))
-        p = e / e.sum(axis=1, keepdims=True)
-        delta2 = (p - y[few]) / len(few)
-        delta1 = delta2 @ W2 * (z1 > 0)
-        W1, b1 = W1 - lr * delta1.T @ x[few], b1 - lr * delta1.sum(axis=0)
-        W2, b2 = W2 - lr * delta2.T @ a1, b2 - lr * delta2.sum(axis=0)
-    return W1, b1, W2, b2
 
 
-@sgd_epoch.misconception(
+sgd_epoch.slip(
     "EP-08",
     "Of each batch only the last row trains the network.",
     "How many rows should an update use?",
+    {"+ batch]": "+ batch][-1:]"},
     see="curve_clinic",
 )
-def _(x, y, W1, b1, W2, b2, rows, batch, lr):
-    for start in range(0, len(rows), batch):
-        few = rows[start : start + batch][-1:]
-        z1 = x[few] @ W1.T + b1
-        a1 = np.maximum(z1, 0)
-        z2 = a1 @ W2.T + b2
-        e = np.exp(z2 - z2.max(axis=1, keepdims=True))
-        p = e / e.sum(axis=1, keepdims=True)
-        delta2 = (p - y[few]) / len(few)
-        delta1 = delta2 @ W2 * (z1 > 0)
-        W1, b1 = W1 - lr * delta1.T @ x[few], b1 - lr * delta1.sum(axis=0)
-        W2, b2 = W2 - lr * delta2.T @ a1, b2 - lr * delta2.sum(axis=0)
-    return W1, b1, W2, b2
 
 
-@sgd_epoch.misconception(
+sgd_epoch.slip(
     "EP-08",
     "Of each batch only the first row trains the network.",
     "How many rows should an update use?",
+    {"+ batch]": "+ 1]"},
     see="curve_clinic",
 )
-def _(x, y, W1, b1, W2, b2, rows, batch, lr):
-    for start in range(0, len(rows), batch):
-        few = rows[start : start + 1]
-        z1 = x[few] @ W1.T + b1
-        a1 = np.maximum(z1, 0)
-        z2 = a1 @ W2.T + b2
-        e = np.exp(z2 - z2.max(axis=1, keepdims=True))
-        p = e / e.sum(axis=1, keepdims=True)
-        delta2 = (p - y[few]) / len(few)
-        delta1 = delta2 @ W2 * (z1 > 0)
-        W1, b1 = W1 - lr * delta1.T @ x[few], b1 - lr * delta1.sum(axis=0)
-        W2, b2 = W2 - lr * delta2.T @ a1, b2 - lr * delta2.sum(axis=0)
-    return W1, b1, W2, b2
 
 
 @sgd_epoch.misconception(
@@ -3534,279 +2714,130 @@ def _(x, y, W1, b1, W2, b2, rows, batch, lr):
     return W1, b1, W2, b2
 
 
-@sgd_epoch.misconception(
+sgd_epoch.slip(
     "EP-17",
     "You made the largest output 1 and the others 0, and lost the probabilities on the way.",
     "What does delta say about a row that is right, but only just?",
+    {
+        "        delta2 = (p - y[few]) / len(few)": (
+            "        p = np.eye(p.shape[1])[z2.argmax(axis=1)]\n"
+            "        delta2 = (p - y[few]) / len(few)"
+        )
+    },
     see="train_live",
 )
-def _(x, y, W1, b1, W2, b2, rows, batch, lr):
-    for start in range(0, len(rows), batch):
-        few = rows[start : start + batch]
-        z1 = x[few] @ W1.T + b1
-        a1 = np.maximum(z1, 0)
-        z2 = a1 @ W2.T + b2
-        e = np.exp(z2 - z2.max(axis=1, keepdims=True))
-        p = e / e.sum(axis=1, keepdims=True)
-        p = np.eye(p.shape[1])[z2.argmax(axis=1)]
-        delta2 = (p - y[few]) / len(few)
-        delta1 = delta2 @ W2 * (z1 > 0)
-        W1, b1 = W1 - lr * delta1.T @ x[few], b1 - lr * delta1.sum(axis=0)
-        W2, b2 = W2 - lr * delta2.T @ a1, b2 - lr * delta2.sum(axis=0)
-    return W1, b1, W2, b2
 
 
-@sgd_epoch.misconception(
+sgd_epoch.slip(
     "EP-18",
     "Every output is pushed to 1, whatever the class is.",
     "What should delta be for a class that is wrong?",
+    {"- y[few]) /": "- 1) /"},
     see="train_live",
 )
-def _(x, y, W1, b1, W2, b2, rows, batch, lr):
-    for start in range(0, len(rows), batch):
-        few = rows[start : start + batch]
-        z1 = x[few] @ W1.T + b1
-        a1 = np.maximum(z1, 0)
-        z2 = a1 @ W2.T + b2
-        e = np.exp(z2 - z2.max(axis=1, keepdims=True))
-        p = e / e.sum(axis=1, keepdims=True)
-        delta2 = (p - 1) / len(few)
-        delta1 = delta2 @ W2 * (z1 > 0)
-        W1, b1 = W1 - lr * delta1.T @ x[few], b1 - lr * delta1.sum(axis=0)
-        W2, b2 = W2 - lr * delta2.T @ a1, b2 - lr * delta2.sum(axis=0)
-    return W1, b1, W2, b2
 
 
-@sgd_epoch.misconception(
+sgd_epoch.slip(
     "BP-33",
     "You multiplied by p(1 − p) as well; that slope is already inside p − y.",
     "What is left of the slope when the loss is the cross-entropy?",
+    {"few]) / len": "few]) * p * (1 - p) / len"},
     see="train_live",
 )
-def _(x, y, W1, b1, W2, b2, rows, batch, lr):
-    for start in range(0, len(rows), batch):
-        few = rows[start : start + batch]
-        z1 = x[few] @ W1.T + b1
-        a1 = np.maximum(z1, 0)
-        z2 = a1 @ W2.T + b2
-        e = np.exp(z2 - z2.max(axis=1, keepdims=True))
-        p = e / e.sum(axis=1, keepdims=True)
-        delta2 = (p - y[few]) * p * (1 - p) / len(few)
-        delta1 = delta2 @ W2 * (z1 > 0)
-        W1, b1 = W1 - lr * delta1.T @ x[few], b1 - lr * delta1.sum(axis=0)
-        W2, b2 = W2 - lr * delta2.T @ a1, b2 - lr * delta2.sum(axis=0)
-    return W1, b1, W2, b2
 
 
-@sgd_epoch.misconception(
+sgd_epoch.slip(
     "BP-34",
     "Only the true class gets a delta.",
     "Should the probability of a wrong class shrink?",
+    {"few]) / len": "few]) * y[few] / len"},
     see="train_live",
 )
-def _(x, y, W1, b1, W2, b2, rows, batch, lr):
-    for start in range(0, len(rows), batch):
-        few = rows[start : start + batch]
-        z1 = x[few] @ W1.T + b1
-        a1 = np.maximum(z1, 0)
-        z2 = a1 @ W2.T + b2
-        e = np.exp(z2 - z2.max(axis=1, keepdims=True))
-        p = e / e.sum(axis=1, keepdims=True)
-        delta2 = (p - y[few]) * y[few] / len(few)
-        delta1 = delta2 @ W2 * (z1 > 0)
-        W1, b1 = W1 - lr * delta1.T @ x[few], b1 - lr * delta1.sum(axis=0)
-        W2, b2 = W2 - lr * delta2.T @ a1, b2 - lr * delta2.sum(axis=0)
-    return W1, b1, W2, b2
 
 
-@sgd_epoch.misconception(
+sgd_epoch.slip(
     "BP-03",
     "There is no softmax in your delta: it is z minus y.",
     "Which numbers should be compared with a target of 0 or 1?",
+    {"delta2 = (p - y": "delta2 = (z2 - y"},
     see="train_live",
 )
-def _(x, y, W1, b1, W2, b2, rows, batch, lr):
-    for start in range(0, len(rows), batch):
-        few = rows[start : start + batch]
-        z1 = x[few] @ W1.T + b1
-        a1 = np.maximum(z1, 0)
-        z2 = a1 @ W2.T + b2
-        e = np.exp(z2 - z2.max(axis=1, keepdims=True))
-        p = e / e.sum(axis=1, keepdims=True)
-        delta2 = (z2 - y[few]) / len(few)
-        delta1 = delta2 @ W2 * (z1 > 0)
-        W1, b1 = W1 - lr * delta1.T @ x[few], b1 - lr * delta1.sum(axis=0)
-        W2, b2 = W2 - lr * delta2.T @ a1, b2 - lr * delta2.sum(axis=0)
-    return W1, b1, W2, b2
 
 
-@sgd_epoch.misconception(
+sgd_epoch.slip(
     "BP-62",
     "You squashed each z on its own with a sigmoid; the rows do not sum to 1.",
     "What is softmax of a row of equal numbers?",
+    {
+        "        delta2 = (p - y[few]) / len(few)": (
+            "        p = sigmoid(z2)\n        delta2 = (p - y[few]) / len(few)"
+        )
+    },
     see="train_live",
 )
-def _(x, y, W1, b1, W2, b2, rows, batch, lr):
-    for start in range(0, len(rows), batch):
-        few = rows[start : start + batch]
-        z1 = x[few] @ W1.T + b1
-        a1 = np.maximum(z1, 0)
-        z2 = a1 @ W2.T + b2
-        e = np.exp(z2 - z2.max(axis=1, keepdims=True))
-        p = e / e.sum(axis=1, keepdims=True)
-        p = sigmoid(z2)
-        delta2 = (p - y[few]) / len(few)
-        delta1 = delta2 @ W2 * (z1 > 0)
-        W1, b1 = W1 - lr * delta1.T @ x[few], b1 - lr * delta1.sum(axis=0)
-        W2, b2 = W2 - lr * delta2.T @ a1, b2 - lr * delta2.sum(axis=0)
-    return W1, b1, W2, b2
 
 
-@sgd_epoch.misconception(
+sgd_epoch.slip(
     "FF-11",
     "The softmax ran down the columns: it compares rows instead of classes.",
     "Which sums should be 1?",
+    {"1, keepdims=True": "0"},
     see="train_live",
 )
-def _(x, y, W1, b1, W2, b2, rows, batch, lr):
-    for start in range(0, len(rows), batch):
-        few = rows[start : start + batch]
-        z1 = x[few] @ W1.T + b1
-        a1 = np.maximum(z1, 0)
-        z2 = a1 @ W2.T + b2
-        e = np.exp(z2 - z2.max(axis=0))
-        p = e / e.sum(axis=0)
-        delta2 = (p - y[few]) / len(few)
-        delta1 = delta2 @ W2 * (z1 > 0)
-        W1, b1 = W1 - lr * delta1.T @ x[few], b1 - lr * delta1.sum(axis=0)
-        W2, b2 = W2 - lr * delta2.T @ a1, b2 - lr * delta2.sum(axis=0)
-    return W1, b1, W2, b2
 
 
-@sgd_epoch.misconception(
+sgd_epoch.slip(
     "FF-12",
     "The whole table sums to 1: the rows compete with each other.",
     "Which sums should be 1?",
+    {"(axis=1, keepdims=True))": "())", "(axis=1, keepdims=True)": "()"},
     see="train_live",
 )
-def _(x, y, W1, b1, W2, b2, rows, batch, lr):
-    for start in range(0, len(rows), batch):
-        few = rows[start : start + batch]
-        z1 = x[few] @ W1.T + b1
-        a1 = np.maximum(z1, 0)
-        z2 = a1 @ W2.T + b2
-        e = np.exp(z2 - z2.max())
-        p = e / e.sum()
-        delta2 = (p - y[few]) / len(few)
-        delta1 = delta2 @ W2 * (z1 > 0)
-        W1, b1 = W1 - lr * delta1.T @ x[few], b1 - lr * delta1.sum(axis=0)
-        W2, b2 = W2 - lr * delta2.T @ a1, b2 - lr * delta2.sum(axis=0)
-    return W1, b1, W2, b2
 
 
-@sgd_epoch.misconception(
+sgd_epoch.slip(
     "FF-25",
     "The hidden layer has no activation.",
     "What should become of a negative z1?",
+    {"np.maximum(z1, 0)": "z1", "W2 * (z1 > 0)": "W2"},
     see="train_live",
 )
-def _(x, y, W1, b1, W2, b2, rows, batch, lr):
-    for start in range(0, len(rows), batch):
-        few = rows[start : start + batch]
-        z1 = x[few] @ W1.T + b1
-        a1 = z1
-        z2 = a1 @ W2.T + b2
-        e = np.exp(z2 - z2.max(axis=1, keepdims=True))
-        p = e / e.sum(axis=1, keepdims=True)
-        delta2 = (p - y[few]) / len(few)
-        delta1 = delta2 @ W2
-        W1, b1 = W1 - lr * delta1.T @ x[few], b1 - lr * delta1.sum(axis=0)
-        W2, b2 = W2 - lr * delta2.T @ a1, b2 - lr * delta2.sum(axis=0)
-    return W1, b1, W2, b2
 
 
-@sgd_epoch.misconception(
+sgd_epoch.slip(
     "BP-04",
     "The slope of ReLU is missing in the delta of the hidden neurons.",
     "How much does a neuron learn whose z was below 0?",
+    {"W2 * (z1 > 0)": "W2"},
     see="train_live",
 )
-def _(x, y, W1, b1, W2, b2, rows, batch, lr):
-    for start in range(0, len(rows), batch):
-        few = rows[start : start + batch]
-        z1 = x[few] @ W1.T + b1
-        a1 = np.maximum(z1, 0)
-        z2 = a1 @ W2.T + b2
-        e = np.exp(z2 - z2.max(axis=1, keepdims=True))
-        p = e / e.sum(axis=1, keepdims=True)
-        delta2 = (p - y[few]) / len(few)
-        delta1 = delta2 @ W2
-        W1, b1 = W1 - lr * delta1.T @ x[few], b1 - lr * delta1.sum(axis=0)
-        W2, b2 = W2 - lr * delta2.T @ a1, b2 - lr * delta2.sum(axis=0)
-    return W1, b1, W2, b2
 
 
-@sgd_epoch.misconception(
+sgd_epoch.slip(
     "RL-01",
     "You took a1 itself for the slope of ReLU.",
     "How steep is ReLU at z = 3?",
+    {"(z1 > 0)": "a1"},
     see="train_live",
 )
-def _(x, y, W1, b1, W2, b2, rows, batch, lr):
-    for start in range(0, len(rows), batch):
-        few = rows[start : start + batch]
-        z1 = x[few] @ W1.T + b1
-        a1 = np.maximum(z1, 0)
-        z2 = a1 @ W2.T + b2
-        e = np.exp(z2 - z2.max(axis=1, keepdims=True))
-        p = e / e.sum(axis=1, keepdims=True)
-        delta2 = (p - y[few]) / len(few)
-        delta1 = delta2 @ W2 * a1
-        W1, b1 = W1 - lr * delta1.T @ x[few], b1 - lr * delta1.sum(axis=0)
-        W2, b2 = W2 - lr * delta2.T @ a1, b2 - lr * delta2.sum(axis=0)
-    return W1, b1, W2, b2
 
 
-@sgd_epoch.misconception(
+sgd_epoch.slip(
     "RL-03",
     "You cut the delta at 0, as ReLU cuts z on the way forward.",
     "What decides whether a delta passes: its own sign, or that of z1?",
+    {"delta2 @ W2 * (z1 >": "np.maximum(delta2 @ W2,"},
     see="train_live",
 )
-def _(x, y, W1, b1, W2, b2, rows, batch, lr):
-    for start in range(0, len(rows), batch):
-        few = rows[start : start + batch]
-        z1 = x[few] @ W1.T + b1
-        a1 = np.maximum(z1, 0)
-        z2 = a1 @ W2.T + b2
-        e = np.exp(z2 - z2.max(axis=1, keepdims=True))
-        p = e / e.sum(axis=1, keepdims=True)
-        delta2 = (p - y[few]) / len(few)
-        delta1 = np.maximum(delta2 @ W2, 0)
-        W1, b1 = W1 - lr * delta1.T @ x[few], b1 - lr * delta1.sum(axis=0)
-        W2, b2 = W2 - lr * delta2.T @ a1, b2 - lr * delta2.sum(axis=0)
-    return W1, b1, W2, b2
 
 
-@sgd_epoch.misconception(
+sgd_epoch.slip(
     "BP-08",
     "The hidden neurons have the slope of the sigmoid, but they are ReLU.",
     "How steep is ReLU at z = 3?",
+    {"* (z1 > 0)": "* a1 * (1 - a1)"},
     see="train_live",
 )
-def _(x, y, W1, b1, W2, b2, rows, batch, lr):
-    for start in range(0, len(rows), batch):
-        few = rows[start : start + batch]
-        z1 = x[few] @ W1.T + b1
-        a1 = np.maximum(z1, 0)
-        z2 = a1 @ W2.T + b2
-        e = np.exp(z2 - z2.max(axis=1, keepdims=True))
-        p = e / e.sum(axis=1, keepdims=True)
-        delta2 = (p - y[few]) / len(few)
-        delta1 = delta2 @ W2 * a1 * (1 - a1)
-        W1, b1 = W1 - lr * delta1.T @ x[few], b1 - lr * delta1.sum(axis=0)
-        W2, b2 = W2 - lr * delta2.T @ a1, b2 - lr * delta2.sum(axis=0)
-    return W1, b1, W2, b2
 
 
 @sgd_epoch.misconception(
@@ -3830,109 +2861,70 @@ def _(x, y, W1, b1, W2, b2, rows, batch, lr):
     return W1, b1, W2, b2
 
 
-@sgd_epoch.misconception(
+sgd_epoch.slip(
     "WU-02",
     "All your steps climb.",
     "Where does a gradient point?",
+    {
+        "- lr * delta1.T @ x[few], b1 -": "+ lr * delta1.T @ x[few], b1 +",
+        "- lr * delta2.T @ a1, b2 -": "+ lr * delta2.T @ a1, b2 +",
+    },
     see="train_live",
 )
-def _(x, y, W1, b1, W2, b2, rows, batch, lr):
-    for start in range(0, len(rows), batch):
-        few = rows[start : start + batch]
-        z1 = x[few] @ W1.T + b1
-        a1 = np.maximum(z1, 0)
-        z2 = a1 @ W2.T + b2
-        e = np.exp(z2 - z2.max(axis=1, keepdims=True))
-        p = e / e.sum(axis=1, keepdims=True)
-        delta2 = (p - y[few]) / len(few)
-        delta1 = delta2 @ W2 * (z1 > 0)
-        W1, b1 = W1 + lr * delta1.T @ x[few], b1 + lr * delta1.sum(axis=0)
-        W2, b2 = W2 + lr * delta2.T @ a1, b2 + lr * delta2.sum(axis=0)
-    return W1, b1, W2, b2
 
 
-@sgd_epoch.misconception(
+sgd_epoch.slip(
     "WU-03",
     "The learning rate is missing in your steps.",
     "What should happen to a step when lr becomes ten times smaller?",
+    {
+        "lr * delta1.T @ x[few], b1 - lr *": "delta1.T @ x[few], b1 -",
+        "lr * delta2.T @ a1, b2 - lr *": "delta2.T @ a1, b2 -",
+    },
     see="train_live",
 )
-def _(x, y, W1, b1, W2, b2, rows, batch, lr):
-    for start in range(0, len(rows), batch):
-        few = rows[start : start + batch]
-        z1 = x[few] @ W1.T + b1
-        a1 = np.maximum(z1, 0)
-        z2 = a1 @ W2.T + b2
-        e = np.exp(z2 - z2.max(axis=1, keepdims=True))
-        p = e / e.sum(axis=1, keepdims=True)
-        delta2 = (p - y[few]) / len(few)
-        delta1 = delta2 @ W2 * (z1 > 0)
-        W1, b1 = W1 - delta1.T @ x[few], b1 - delta1.sum(axis=0)
-        W2, b2 = W2 - delta2.T @ a1, b2 - delta2.sum(axis=0)
-    return W1, b1, W2, b2
 
 
-@sgd_epoch.misconception(
+sgd_epoch.slip(
     "WU-06",
     "The biases keep their first values.",
     "Which gradient has a bias?",
+    {"b1 - lr * delta1.sum(axis=0)": "b1", "b2 - lr * delta2.sum(axis=0)": "b2"},
     see="train_live",
 )
-def _(x, y, W1, b1, W2, b2, rows, batch, lr):
-    for start in range(0, len(rows), batch):
-        few = rows[start : start + batch]
-        z1 = x[few] @ W1.T + b1
-        a1 = np.maximum(z1, 0)
-        z2 = a1 @ W2.T + b2
-        e = np.exp(z2 - z2.max(axis=1, keepdims=True))
-        p = e / e.sum(axis=1, keepdims=True)
-        delta2 = (p - y[few]) / len(few)
-        delta1 = delta2 @ W2 * (z1 > 0)
-        W1, b1 = W1 - lr * delta1.T @ x[few], b1
-        W2, b2 = W2 - lr * delta2.T @ a1, b2
-    return W1, b1, W2, b2
 
 
-@sgd_epoch.misconception(
+sgd_epoch.slip(
     "WU-20",
     "Only the output layer learns.",
     "Which line of your loop gives W1 new values?",
+    {
+        (
+            "        delta1 = delta2 @ W2 * (z1 > 0)\n"
+            "        W1, b1 = W1 - lr * delta1.T @ x[few], b1 - lr * delta1.sum(axis=0)\n"
+        ): ""
+    },
     see="train_live",
 )
-def _(x, y, W1, b1, W2, b2, rows, batch, lr):
-    for start in range(0, len(rows), batch):
-        few = rows[start : start + batch]
-        z1 = x[few] @ W1.T + b1
-        a1 = np.maximum(z1, 0)
-        z2 = a1 @ W2.T + b2
-        e = np.exp(z2 - z2.max(axis=1, keepdims=True))
-        p = e / e.sum(axis=1, keepdims=True)
-        delta2 = (p - y[few]) / len(few)
-        W2, b2 = W2 - lr * delta2.T @ a1, b2 - lr * delta2.sum(axis=0)
-    return W1, b1, W2, b2
 
 
-@sgd_epoch.misconception(
+sgd_epoch.slip(
     "WU-15",
     "All four are right, but the caller's arrays were trained too: `-=` writes into them.",
     "Which form of this line makes a new array?",
+    {
+        (
+            "        W1, b1 = W1 - lr * delta1.T @ x[few], b1 - lr * delta1.sum(axis=0)\n"
+            "        W2, b2 = W2 - lr * delta2.T @ a1, b2 - lr * delta2.sum(axis=0)"
+        ): (
+            "        W1 -= lr * delta1.T @ x[few]\n"
+            "        b1 -= lr * delta1.sum(axis=0)\n"
+            "        W2 -= lr * delta2.T @ a1\n"
+            "        b2 -= lr * delta2.sum(axis=0)"
+        )
+    },
     see="train_live",
 )
-def _(x, y, W1, b1, W2, b2, rows, batch, lr):
-    for start in range(0, len(rows), batch):
-        few = rows[start : start + batch]
-        z1 = x[few] @ W1.T + b1
-        a1 = np.maximum(z1, 0)
-        z2 = a1 @ W2.T + b2
-        e = np.exp(z2 - z2.max(axis=1, keepdims=True))
-        p = e / e.sum(axis=1, keepdims=True)
-        delta2 = (p - y[few]) / len(few)
-        delta1 = delta2 @ W2 * (z1 > 0)
-        W1 -= lr * delta1.T @ x[few]
-        b1 -= lr * delta1.sum(axis=0)
-        W2 -= lr * delta2.T @ a1
-        b2 -= lr * delta2.sum(axis=0)
-    return W1, b1, W2, b2
 
 
 # ---- 4.9 -----------------------------------------------------------------------------------------

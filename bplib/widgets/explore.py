@@ -49,6 +49,14 @@ def tick(label):
     return ipywidgets.Checkbox(False, description=label, tooltip=label, indent=False, **LABEL)
 
 
+def learning_rate(value, low, high):
+    """A slider for the learning rate, ten steps for a factor of ten.   low, high : powers of 10"""
+    tens = [1, 1.25, 1.6, 2, 2.5, 3.15, 4, 5, 6.3, 8]
+    rates = [float(f"{rate}e{power}") for power in range(low, high) for rate in tens]
+    words = {"description": "learning rate η", "tooltip": "learning rate η"}
+    return ipywidgets.SelectionSlider(options=[*rates, 10.0**high], value=value, **words, **LABEL)
+
+
 class Explore(ipywidgets.VBox):
     """Controls around the picture that draw(name=value, ...) -> Picture makes of their values.
 
@@ -106,6 +114,13 @@ class Explore(ipywidgets.VBox):
             "text/plain": self.picture.alt,
         }
         return super()._repr_mimebundle_(**kwargs) | words
+
+
+def quick(explore, stride=1):
+    """Let Play go `stride` steps at once, every 400 ms."""
+    clock = next(part for part in explore.children[2].children if isinstance(part, ipywidgets.Play))
+    clock.interval, clock.step = 400, stride
+    return explore
 
 
 def _parts(widget):

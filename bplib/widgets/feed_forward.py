@@ -4,18 +4,14 @@ import numpy as np
 
 from bplib import activations, datasets, svg
 from bplib.losses import half_mse, softmax
-from bplib.svg import number, short
+from bplib.svg import number, short, term
 from bplib.widgets.explore import Explore, Picture, choice, slider, tick, whole
 
 
 def _weighted_sum(w, a, b, digits):
     """w1·a1 + w2·a2 + ... + b in numbers, each a with so many digits."""
-    terms = [f"{_term(short(w_i))}·{_term(number(v, digits))}" for w_i, v in zip(w, a, strict=True)]
-    return " + ".join([*terms, _term(short(b))])
-
-
-def _term(words):
-    return f"({words})" if words.startswith("−") else words
+    terms = [f"{term(short(w_i))}·{term(number(v, digits))}" for w_i, v in zip(w, a, strict=True)]
+    return " + ".join([*terms, term(short(b))])
 
 
 PLANE = svg.Axes(45, 30, 360, 270, x=(-1.6, 2.6), y=(-1.25, 1.9))
@@ -202,10 +198,10 @@ def draw_activation(name, z, slope):
             f"1 / (1 + exp({number(-z, 2)}))",
             f"a·(1 − a) = {a_words}·{number(1 - a, 6)}",
         ),
-        "tanh": (f"tanh({z_words})", f"1 − a² = 1 − {_term(a_words)}²"),
+        "tanh": (f"tanh({z_words})", f"1 − a² = 1 − {term(a_words)}²"),
         "ReLU": (f"max(0, {z_words})", f"(1 where z > 0, else 0; {side})"),
         "Leaky ReLU": (
-            f"{z_words}" if z > 0 else f"{leak}·{_term(z_words)}",
+            f"{z_words}" if z > 0 else f"{leak}·{term(z_words)}",
             f"(1 where z > 0, else {leak}; {side})",
         ),
     }[name]

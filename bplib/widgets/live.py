@@ -14,11 +14,9 @@ from bplib.initialisers import he, xavier
 from bplib.losses import BINARY_CROSS_ENTROPY
 from bplib.network import dense
 from bplib.optimisers import SGD
-from bplib.svg import number, rough, short
+from bplib.svg import number, plural, rough, short, term
 from bplib.training import minibatches
-from bplib.widgets.explore import Explore, Picture, choice, tick, whole
-from bplib.widgets.feed_forward import _term
-from bplib.widgets.weight_update import _rate
+from bplib.widgets.explore import Explore, Picture, choice, learning_rate, tick, whole
 
 SIDE = 40, 34, 300, 300
 PLANES = {
@@ -134,7 +132,7 @@ def train_live(seed=0):
         data=choice("data", list(PLANES)),
         N=whole("rows N", 200, 10, 256),
         B=whole(batch["description"], 32, 1, 256),
-        lr=_rate(0.5, -3, 2),
+        lr=learning_rate(0.5, -3, 2),
         H=whole("hidden neurons H", 8, 1, 16),
         seed=whole("seed", seed, 0, 99),
         activation=choice("activation", list(KINDS)),
@@ -216,17 +214,17 @@ def draw_live(data, N, B, lr, H, seed, activation, neuron, show_maths, step):
     run.to(step)
     (loss, right), m, k = run.measure(), len(run.x), run.step % run.per_epoch
     epochs = run.step // run.per_epoch
-    done = f"{_count(epochs, 'epoch')}, {_count(run.step, 'update')}"
+    done = f"{plural(epochs, 'epoch')}, {plural(run.step, 'update')}"
     score, stopped = f"{right} of {m} rows right", run.diverged and step > run.step
     place = f" and {k} of {run.per_epoch} updates" if k else ""
     used = f"{len(run.few)} rows in the next batch, ringed"
     alt = (
         f"{data}, 2-{H}-1 network, {activation}, η = {rough(lr)}, seed {seed}, "
-        f"{_said_rows(data, N, B, m)}. After {_count(run.step, 'update')}, that is "
-        f"{_count(epochs, 'epoch')}{place}: loss {rough(loss)}, accuracy {number(right / m)}, "
+        f"{_said_rows(data, N, B, m)}. After {plural(run.step, 'update')}, that is "
+        f"{plural(epochs, 'epoch')}{place}: loss {rough(loss)}, accuracy {number(right / m)}, "
         f"{score}."
     )
-    worked = [f"{_said_rows(data, N, B, m)}: {_count(run.per_epoch, 'update')} in an epoch"]
+    worked = [f"{_said_rows(data, N, B, m)}: {plural(run.per_epoch, 'update')} in an epoch"]
     if stopped:
         sentence = (
             f"The training diverges: update {run.step + 1} makes a weight too large, infinite or "
@@ -259,10 +257,6 @@ def draw_live(data, N, B, lr, H, seed, activation, neuron, show_maths, step):
         _curve(run, loss),
     )
     return Picture(drawing, alt, worked, _numbers(run.net, used, loss, right / m))
-
-
-def _count(n, thing):
-    return f"{n} {thing}" if n == 1 else f"{n} {thing}s"
 
 
 def _said_rows(data, N, B, m):
@@ -300,7 +294,7 @@ def _maths(run, j, lr, activation):
 
 
 def _signed(value):
-    return _term(rough(value, 4))
+    return term(rough(value, 4))
 
 
 def _numbers(net, used, loss, share):

@@ -13,10 +13,9 @@ from bplib.initialisers import he, normal, xavier, zeros
 from bplib.losses import BINARY_CROSS_ENTROPY, MSE, SOFTMAX_CROSS_ENTROPY
 from bplib.network import dense
 from bplib.optimisers import SGD, Adam
-from bplib.svg import number, rough, short
+from bplib.svg import number, plural, rough, short
 from bplib.training import accuracy, minibatches, train
-from bplib.widgets.explore import Explore, Picture, choice, tick, whole
-from bplib.widgets.weight_update import _quick
+from bplib.widgets.explore import Explore, Picture, choice, quick, tick, whole
 
 LOSS = {"stroke": svg.FORWARD, "stroke_width": 2}
 VALIDATION = {"stroke": svg.BACKWARD, "stroke_width": 2, "stroke_dasharray": svg.DASHED}
@@ -32,10 +31,6 @@ def _ticks(high):
 def _lines(x, y, sentences, step=19):
     """Left-aligned lines of text, the first with its foot at y."""
     return "".join(svg.text(x, y + step * i, words, "start") for i, words in enumerate(sentences))
-
-
-def _count(n, thing):
-    return f"{n} {thing}" if n == 1 else f"{n} {thing}s"
 
 
 TINTS = ["#77AADD", "#EEDD88", "#FFAABB", "#99DDFF", "#EE8866", "#BBCC33"]
@@ -114,12 +109,12 @@ def draw_batches(rows, batch, epochs, shuffle, shuffle_seed):
         parts.append(svg.text(x + width / 2, 286, str(sizes[i]), font_size=11))
     parts.append(svg.text(LEFT - 6, 264, "batches", "end", font_size=11))
     parts.append(svg.text(LEFT - 6, 286, "rows", "end", font_size=11))
-    parts.append(svg.bold(LEFT, 242, f"{_count(n, 'update')} in one epoch", "start"))
+    parts.append(svg.bold(LEFT, 242, f"{plural(n, 'update')} in one epoch", "start"))
     losses = np.random.default_rng(0).exponential(size=rows)
     means = np.bincount(update[0], losses)[1:] / sizes
     mean, of_means = losses.mean(), means.mean()
     formula = f"ceil(N / B) = ceil({rows} / {batch})"
-    times = f"{_count(epochs, 'epoch')}: {epochs}·{n} = {_count(total, 'update')}"
+    times = f"{plural(epochs, 'epoch')}: {epochs}·{n} = {plural(total, 'update')}"
     worked = [
         f"updates in one epoch: {formula} = {n}",
         times + ("" if n == 1 else f": an epoch is not one update, but {n}"),
@@ -127,8 +122,8 @@ def draw_batches(rows, batch, epochs, shuffle, shuffle_seed):
     ]
     if partial:
         dropped = (
-            f"if the last batch is dropped: {_count(n - 1, 'update')}, "
-            f"and {_count(last, 'row')} not seen in this epoch"
+            f"if the last batch is dropped: {plural(n - 1, 'update')}, "
+            f"and {plural(last, 'row')} not seen in this epoch"
         )
         worked += [
             dropped,
@@ -141,10 +136,10 @@ def draw_batches(rows, batch, epochs, shuffle, shuffle_seed):
         told = f"last batch: {last} of {batch} rows, drawn dashed"
     else:
         worked.append(
-            f"every batch has {_count(last, 'row')}, so the mean of the batch means is the mean "
+            f"every batch has {plural(last, 'row')}, so the mean of the batch means is the mean "
             f"over all rows: {number(of_means, 4)} = {number(mean, 4)} for an example loss"
         )
-        told = f"last batch: {_count(last, 'row')}, as large as the others"
+        told = f"last batch: {plural(last, 'row')}, as large as the others"
         told = told if n > 1 else f"one batch holds all rows: {last}"
     worked.append(
         f"shuffled with seed {shuffle_seed}: a new order in every epoch, x and y together"
@@ -155,9 +150,9 @@ def draw_batches(rows, batch, epochs, shuffle, shuffle_seed):
     if not fits:
         said += f" Rows {ACROSS} to {rows - ACROSS - 1} are not drawn."
     alt = (
-        f"{_count(rows, 'row')}, batch size {batch}, {_count(epochs, 'epoch')}, "
-        f"{'shuffled' if shuffle else 'not shuffled'}: {_count(n, 'update')} in one epoch, "
-        f"{_count(total, 'update')} in all; {told}."
+        f"{plural(rows, 'row')}, batch size {batch}, {plural(epochs, 'epoch')}, "
+        f"{'shuffled' if shuffle else 'not shuffled'}: {plural(n, 'update')} in one epoch, "
+        f"{plural(total, 'update')} in all; {told}."
     )
     drawing = svg.document(
         310,
@@ -539,7 +534,7 @@ def initialisation_lab(seed=0):
         step=whole("epoch", 20, 0, LAB_EPOCHS),
         seed=whole("seed", seed, 0, 99),
     )
-    return _quick(explore, stride=10)
+    return quick(explore, stride=10)
 
 
 def _lab_rows(data, rng):
@@ -788,7 +783,7 @@ def draw_roulette(hidden, activation, seeds):
         parts.append(style(x + width / 2, top - 5, str(count), font_size=11))
     done, three = int(solved[hidden - 1]), int(stuck[hidden - 1])
     rate = f"{done} of {SEEDS} seeds solved = {100 * done / SEEDS:.0f} %"
-    at_three = f"{_count(three, 'seed')} at exactly 75 %, three of four rows"
+    at_three = f"{plural(three, 'seed')} at exactly 75 %, three of four rows"
     setting = (
         f"2-{hidden}-1, {activation}, He weights, cross-entropy, η = {short(ROULETTE_RATE)}, "
         f"{ROULETTE_EPOCHS} epochs"
@@ -848,7 +843,7 @@ def when_to_stop(seed=3):
         patience=whole("patience", 10, 1, 50),
         seed=whole("seed", seed, 0, 99),
     )
-    return _quick(explore, stride=5)
+    return quick(explore, stride=5)
 
 
 @lru_cache(maxsize=64)
@@ -909,10 +904,10 @@ def draw_stop(data, step, patience, seed):
     worked = [
         f"epoch {step}: training {rough(history.training[step])}, validation "
         f"{rough(validation[step])}; lowest so far {rough(validation[last])} at epoch {last}, "
-        f"{_count(waited, 'epoch')} ago",
+        f"{plural(waited, 'epoch')} ago",
         f"patience {patience}: "
         + (
-            f"{stop} − {best} = {_count(patience, 'epoch')} without a new minimum, so it stops"
+            f"{stop} − {best} = {plural(patience, 'epoch')} without a new minimum, so it stops"
             if patient
             else f"it never waits {patience} epochs, so it does not stop"
         ),
@@ -959,7 +954,7 @@ def draw_stop(data, step, patience, seed):
         _lines(
             425,
             264,
-            [f"lowest validation: epoch {last}", f"since then {_count(waited, 'epoch')}"],
+            [f"lowest validation: epoch {last}", f"since then {plural(waited, 'epoch')}"],
         ),
         svg.text(50, 338, f"{rows}; network {sizes}", "start"),
     )

@@ -14,22 +14,17 @@ from bplib.losses import BINARY_CROSS_ENTROPY, SOFTMAX_CROSS_ENTROPY, half_mse
 from bplib.network import dense
 from bplib.optimisers import SGD, Adam, Momentum, Nesterov, RMSProp
 from bplib.svg import number, rough, short
-from bplib.widgets.explore import LABEL, Explore, Picture, choice, slider, tick, whole
-
-
-def _rate(value, low, high):
-    """A slider for the learning rate, ten steps for a factor of ten.   low, high : powers of 10"""
-    tens = [1, 1.25, 1.6, 2, 2.5, 3.15, 4, 5, 6.3, 8]
-    rates = [float(f"{rate}e{power}") for power in range(low, high) for rate in tens]
-    words = {"description": "learning rate η", "tooltip": "learning rate η"}
-    return ipywidgets.SelectionSlider(options=[*rates, 10.0**high], value=value, **words, **LABEL)
-
-
-def _quick(explore, stride=1):
-    """Let Play go `stride` steps at once, every 400 ms."""
-    clock = next(part for part in explore.children[2].children if isinstance(part, ipywidgets.Play))
-    clock.interval, clock.step = 400, stride
-    return explore
+from bplib.widgets.explore import (
+    LABEL,
+    Explore,
+    Picture,
+    choice,
+    learning_rate,
+    quick,
+    slider,
+    tick,
+    whole,
+)
 
 
 class Surface(NamedTuple):
@@ -108,7 +103,7 @@ def ball_on_a_bowl():
         momentum=slider("momentum μ", 0.0, 0, 0.95, 0.05),
         step=whole("steps", 20, 0, STEPS),
     )
-    return _quick(explore, stride=2)
+    return quick(explore, stride=2)
 
 
 def draw_ball(lr, momentum, step):
@@ -274,7 +269,7 @@ def saturated_neuron():
         lr=slider("learning rate η", 0.15, 0.05, 1, 0.05),
         step=whole("epoch", 50, 0, EPOCHS),
     )
-    return _quick(explore, stride=10)
+    return quick(explore, stride=10)
 
 
 @lru_cache(maxsize=128)
@@ -345,7 +340,7 @@ def best_lr(seed=0):
         style=LABEL["style"],
         layout={"width": "40em"},
     )
-    lr = _rate(0.1, -2, 2)
+    lr = learning_rate(0.1, -2, 2)
     explore = Explore(
         lambda lr, points: draw_best_lr(lr, points, seed),
         f"Each η trains a 2-4-1 network on XOR for {XOR_STEPS} steps. Register the good and the "
@@ -461,10 +456,10 @@ def optimiser_race():
         draw_race,
         "Who will be lowest after 100 steps? Guess, then press Play. Then change η.",
         surface=choice("surface", list(SURFACES), "curved valley"),
-        lr=_rate(0.02, -3, 0),
+        lr=learning_rate(0.02, -3, 0),
         step=whole("steps", 20, 0, STEPS),
     )
-    return _quick(explore, stride=2)
+    return quick(explore, stride=2)
 
 
 def draw_race(surface, lr, step):
@@ -521,11 +516,11 @@ def update_gauge(seed=0):
         "Change η until every layer is near 0.001. Then make η ten times as large, and once "
         "more: what does the loss say?",
         data=choice("data", list(NETWORKS)),
-        lr=_rate(0.1, -4, 1),
+        lr=learning_rate(0.1, -4, 1),
         step=whole("training steps done", 10, 0, GAUGE_STEPS),
         seed=whole("seed", seed, 0, 99),
     )
-    return _quick(explore)
+    return quick(explore)
 
 
 @lru_cache(maxsize=128)
