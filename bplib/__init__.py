@@ -1,6 +1,7 @@
 """bplib: backpropagation in NumPy, small enough to read in one sitting.
 
-Read in this order: activations, losses, initialisers, network, gradcheck, datasets.
+Read in this order: activations, losses, initialisers, network, gradcheck, datasets,
+optimisers, training, recurrent, dbn.
 Samples are rows; W has shape (n_out, n_in); delta is dL/dz.
 
 plots and widgets draw, exercises check an answer and name the mistake,

@@ -74,6 +74,18 @@ def leaky_relu(slope=0.01):
     )
 
 
+def dead(z):
+    """Which units a ReLU leaves dead: z is 0 or less on every row, so no error ever comes through.
+
+    z : (m, n)  ->  (n,) of bool;  ValueError unless z is (m, n) with a row
+    Source: Lu, Shin, Su & Karniadakis 2019, "Dying ReLU and initialization", sec. 1.
+    """
+    z = np.asarray(z)
+    if z.ndim != 2 or not len(z):
+        raise ValueError(f"dead needs z of shape (m, n) with a row, but it is {z.shape}.")
+    return np.all(z <= 0, axis=0)
+
+
 def identity(z):
     """z itself: for a last layer whose loss takes z.   z : (..., n)  ->  (..., n)"""
     return np.asarray(z, dtype=float)

@@ -68,6 +68,23 @@ def spirals(m, rng, noise=0.05):
     return x + rng.normal(0.0, noise, x.shape), second.astype(float)[:, None]
 
 
+def adding(m, T, rng):
+    """Add the two marked numbers: one in the first half of T steps, one in the second.
+
+    ->  x : (T, m, 2), a number from 0 to 1 and its mark, 1 or 0;  y : (m, 1), their sum
+    ValueError unless T is 2 or more.
+    Source: Hochreiter & Schmidhuber 1997, sec. 5.4, with numbers from 0 to 1 and a fixed T.
+    """
+    if T < 2:
+        raise ValueError(f"adding needs two steps to mark, but T is {T}.")
+    x = np.zeros((T, m, 2))
+    x[:, :, 0] = rng.random((T, m))
+    rows, half = np.arange(m), T // 2
+    first, second = rng.integers(0, half, m), rng.integers(half, T, m)
+    x[first, rows, 1] = x[second, rows, 1] = 1.0
+    return x, (x[:, :, :1] * x[:, :, 1:]).sum(axis=0)
+
+
 def digits():
     """1797 handwritten digits of 8 x 8 grey levels.   ->  x : (1797, 64) in [0, 1], y : (1797, 10)
 

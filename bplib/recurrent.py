@@ -1,22 +1,30 @@
-"""Recurrent layers and backpropagation through time.  Time is the first axis: x[t] is a batch."""
+"""Recurrent cells and backpropagation through time.  Time is the first axis: x[t] is a batch."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
+from bplib.network import Network
 
-class RNNTrace(NamedTuple):
-    """What forward() saw.   x : (T, m, n_in),  h : (T + 1, m, n), h[0] is the state before x[0]."""
+
+class Trace(NamedTuple):
+    """What forward() saw.   x : (T, m, n_in),  h : (T + 1, m, n), h[0] is the state before x[0].
+
+    Of an LSTM also   c : (T + 1, m, n),  gates : (T, 4, m, n);  i, f, o, g = gates[t]
+    """
 
     x: np.ndarray
     h: np.ndarray
+    c: np.ndarray | None = None
+    gates: np.ndarray | None = None
 
 
-class RNNGradients(NamedTuple):
+class Gradients(NamedTuple):
     """Sums over all steps, and the error signal of every step.
 
-    delta : (T, m, n), dL/dz of step t;  dx : (T, m, n_in);  dh0 : (m, n)
+    delta : (T, m, n) or (T, m, 4n), dL/dz of step t;  dx : (T, m, n_in);  dh0 : (m, n)
+    Of an LSTM also   dc : (T + 1, m, n), dL/dc[t]; dc[0] belongs to the state before x[0]
     """
 
     dW_x: np.ndarray
@@ -25,10 +33,11 @@ class RNNGradients(NamedTuple):
     delta: np.ndarray
     dx: np.ndarray
     dh0: np.ndarray
+    dc: np.ndarray | None = None
 
     @property
     def params(self):
-        """[dW_x, dW_h, db], in the order of RNN.params."""
+        """[dW_x, dW_h, db], in the order of the cell's params."""
         return [self.dW_x, self.dW_h, self.db]
 
 
@@ -46,12 +55,7 @@ class RNN:
     b: np.ndarray
 
     def __post_init__(self):
-        n = len(self.W_h)
-        if (self.W_h.shape, self.b.shape, self.W_x.shape[:-1]) != ((n, n), (n,), (n,)):
-            raise ValueError(
-                f"an RNN needs W_x (n, n_in), W_h (n, n) and b (n,), but W_x is {self.W_x.shape}, "
-                f"W_h is {self.W_h.shape} and b is {self.b.shape}."
-            )
+        _check_weights(self, gates=1)
 
     @property
     def params(self):
@@ -59,41 +63,214 @@ class RNN:
         return [self.W_x, self.W_h, self.b]
 
     def forward(self, x, h0=None):
-        """x : (T, m, n_in),  h0 : (m, n), 0 if None  ->  RNNTrace"""
-        x = np.asarray(x, float)
-        if x.ndim != 3 or x.shape[2] != self.W_x.shape[1]:
-            raise ValueError(
-                f"W_x is {self.W_x.shape}, so x must be (T, m, {self.W_x.shape[1]}), "
-                f"time first, but x is {x.shape}."
-            )
-        T, m, _ = x.shape
-        h = np.zeros((T + 1, m, len(self.b)))
-        if h0 is not None:
-            if np.shape(h0) != h[0].shape:
-                raise ValueError(f"h0 must be {h[0].shape}, (m, n), but it is {np.shape(h0)}.")
-            h[0] = h0
-        for t in range(T):
+        """x : (T, m, n_in),  h0 : (m, n), 0 if None  ->  Trace"""
+        x = _check_steps(self, x)
+        h = _states(self, x, "h0", h0)
+        for t in range(len(x)):
             h[t + 1] = np.tanh(x[t] @ self.W_x.T + h[t] @ self.W_h.T + self.b)
-        return RNNTrace(x, h)
+        return Trace(x, h)
 
     def backward(self, trace, dh):
         """The error signal goes back through every step, and all steps share the weights.
 
-        dh : (T, m, n), dL/dh[t + 1] as it comes from outside, 0 where nobody looks
-            ->  RNNGradients
+        dh : (T, m, n), dL/dh[t + 1] as it comes from outside, 0 where nobody looks  ->  Gradients
         delta_t = (dh_t + delta_(t+1) W_h) * (1 - h_t**2)
         Source: Werbos 1990; Goodfellow, Bengio & Courville 2016, sec. 10.2.2.
         """
-        x, h = trace
-        if np.shape(dh) != h[1:].shape:
-            raise ValueError(f"dh must be {h[1:].shape}, (T, m, n), but it is {np.shape(dh)}.")
-        dW_x, dW_h, db = (np.zeros(w.shape) for w in self.params)
+        x, h = trace.x, trace.h
+        _check_error(h, dh)
         delta = np.zeros_like(h[1:])
         dh_next = np.zeros_like(h[0])
         for t in reversed(range(len(x))):
             delta[t] = (dh[t] + dh_next) * (1.0 - h[t + 1] ** 2)
-            dW_x += delta[t].T @ x[t]
-            dW_h += delta[t].T @ h[t]
-            db += delta[t].sum(axis=0)
             dh_next = delta[t] @ self.W_h  # each row: W_h^T delta
-        return RNNGradients(dW_x, dW_h, db, delta, delta @ self.W_x, dh_next)
+        return Gradients(*_sums(x, h, delta), delta, delta @ self.W_x, dh_next)
+
+
+@dataclass
+class LSTM:
+    """A cell with a memory c, and three gates that say what it keeps, takes in and shows.
+
+    z = W_x x_t + W_h h_(t-1) + b, four blocks of n rows in the order i, f, o, g
+    i, f, o = sigmoid(z_i), sigmoid(z_f), sigmoid(z_o),  g = tanh(z_g)
+    c_t = f * c_(t-1) + i * g,  h_t = o * tanh(c_t)
+    W_x : (4n, n_in),  W_h : (4n, n),  b : (4n,)
+    ValueError, in one sentence, when shapes do not fit.
+    Source: Hochreiter & Schmidhuber 1997; with the forget gate of Gers, Schmidhuber & Cummins 2000.
+    """
+
+    W_x: np.ndarray
+    W_h: np.ndarray
+    b: np.ndarray
+
+    def __post_init__(self):
+        _check_weights(self, gates=4)
+
+    @property
+    def params(self):
+        """[W_x, W_h, b]: the arrays themselves, as an optimiser takes them."""
+        return [self.W_x, self.W_h, self.b]
+
+    def forward(self, x, h0=None, c0=None):
+        """x : (T, m, n_in),  h0, c0 : (m, n), 0 if None  ->  Trace"""
+        x = _check_steps(self, x)
+        h, c = _states(self, x, "h0", h0), _states(self, x, "c0", c0)
+        T, m, n = h[1:].shape
+        W_x, W_h, b = (_blocks(w, n) for w in self.params)
+        gates = np.empty((T, 4, m, n))
+        for t in range(T):
+            z = np.matmul(h[t], W_h, out=gates[t])
+            z += x[t] @ W_x
+            z += b
+            i, f, o, g = _activate(z)
+            c[t + 1] = f * c[t] + i * g
+            h[t + 1] = o * np.tanh(c[t + 1])
+        return Trace(x, h, c, gates)
+
+    def backward(self, trace, dh):
+        """The error signal goes back along h through the weights, and along c through f alone.
+
+        dh : (T, m, n), dL/dh[t + 1] as it comes from outside, 0 where nobody looks  ->  Gradients
+        dc_t = dc_(t+1) * f_(t+1) + dh_t * o_t * (1 - tanh(c_t)**2)
+        Source: Graves 2012, "Supervised sequence labelling", sec. 4.6, without peepholes.
+        """
+        x, h, c, gates = trace
+        _check_error(h, dh)
+        T, m, n = h[1:].shape
+        dc, delta = np.zeros_like(c), np.empty((T, m, 4 * n))
+        dh_next = np.zeros_like(h[0])
+        for t in reversed(range(T)):
+            i, f, o, g = gates[t]
+            dh_t, tanh_c = dh[t] + dh_next, np.tanh(c[t + 1])
+            dc[t + 1] += dh_t * o * (1.0 - tanh_c**2)
+            delta[t, :, :n] = dc[t + 1] * g * i * (1.0 - i)
+            delta[t, :, n : 2 * n] = dc[t + 1] * c[t] * f * (1.0 - f)
+            delta[t, :, 2 * n : 3 * n] = dh_t * tanh_c * o * (1.0 - o)
+            delta[t, :, 3 * n :] = dc[t + 1] * i * (1.0 - g**2)
+            dc[t] = dc[t + 1] * f
+            dh_next = delta[t] @ self.W_h
+        return Gradients(*_sums(x, h, delta), delta, delta @ self.W_x, dh_next, dc)
+
+
+@dataclass
+class LastStep:
+    """Many steps in, one answer out: a network reads the last state of a recurrent cell."""
+
+    cell: RNN | LSTM
+    readout: Network
+
+    @property
+    def params(self):
+        """Those of the cell, then those of the readout."""
+        return self.cell.params + self.readout.params
+
+    def forward(self, x):
+        """x : (T, m, n_in)  ->  traces of the cell and of the readout; the answer is [1].a[-1]"""
+        trace = self.cell.forward(x)
+        return trace, self.readout.forward(trace.h[-1])
+
+    def backward(self, traces, y):
+        """y : (m, n_out)  ->  gradients of the cell, gradients of the readout"""
+        trace, read = traces
+        found = self.readout.backward(read, y)
+        dh = np.zeros_like(trace.h[1:])
+        dh[-1] = found.delta[0] @ self.readout.layers[0].W
+        return self.cell.backward(trace, dh), found
+
+
+def rnn(n_in, n, rng):
+    """A first RNN: W_x ~ N(0, 1 / n_in), W_h ~ N(0, 1 / n), b = 0."""
+    return RNN(*_first_weights(n_in, n, n, rng), np.zeros(n))
+
+
+def lstm(n_in, n, rng, forget_bias=1.0):
+    """A first LSTM, drawn like rnn(); the forget gates begin at sigmoid(forget_bias), open.
+
+    Source: Gers, Schmidhuber & Cummins 2000; Jozefowicz, Zaremba & Sutskever 2015 (the bias of 1).
+    """
+    b = np.zeros(4 * n)
+    b[n : 2 * n] = forget_bias
+    return LSTM(*_first_weights(n_in, n, 4 * n, rng), b)
+
+
+def clip(grads, largest):
+    """All arrays by one factor, so that their common length is at most largest.   ->  list
+
+    sqrt(sum of all squares) is the length; shorter gradients are left as they are.
+    ValueError unless largest > 0.
+    Source: Pascanu, Mikolov & Bengio 2013, Algorithm 1.
+    """
+    if not largest > 0:
+        raise ValueError(f"clip needs a length above 0, but largest is {largest}.")
+    length = np.sqrt(sum(np.sum(dw**2) for dw in grads))
+    return [dw * (largest / length) for dw in grads] if length > largest else list(grads)
+
+
+def _blocks(w, n):
+    """One block per gate.   W : (4n, k)  ->  (4, k, n), transposed;  b : (4n,)  ->  (4, 1, n)"""
+    blocks = w.reshape(4, n, -1)
+    return blocks.transpose(0, 2, 1)
+
+
+def _activate(z):
+    """z becomes sigmoid(z) in the blocks i, f, o and tanh(z) in g, in place.   z : (4, m, n)
+
+    sigmoid(z) = (1 + tanh(z / 2)) / 2, so that one tanh serves all four.
+    """
+    z[:3] *= 0.5
+    np.tanh(z, out=z)
+    z[:3] += 1.0
+    z[:3] *= 0.5
+    return z
+
+
+def _first_weights(n_in, n, rows, rng):
+    return (
+        rng.normal(0.0, 1.0 / np.sqrt(n_in), (rows, n_in)),
+        rng.normal(0.0, 1.0 / np.sqrt(n), (rows, n)),
+    )
+
+
+def _sums(x, h, delta):
+    """dW_x, dW_h, db: every step of every sample is one more row."""
+    rows = delta.reshape(-1, delta.shape[2])
+    before = h[:-1].reshape(-1, h.shape[2])
+    return rows.T @ x.reshape(-1, x.shape[2]), rows.T @ before, rows.sum(axis=0)
+
+
+def _check_weights(cell, gates):
+    rows, n = gates * cell.W_h.shape[-1], cell.W_h.shape[-1]
+    if (cell.W_h.shape, cell.b.shape, cell.W_x.shape[:-1]) != ((rows, n), (rows,), (rows,)):
+        kind, size = type(cell).__name__, "n" if gates == 1 else f"{gates}n"
+        raise ValueError(
+            f"an {kind} needs W_x ({size}, n_in), W_h ({size}, n) and b ({size},), "
+            f"but W_x is {cell.W_x.shape}, W_h is {cell.W_h.shape} and b is {cell.b.shape}."
+        )
+
+
+def _check_steps(cell, x):
+    x = np.asarray(x, float)
+    if x.ndim != 3 or x.shape[2] != cell.W_x.shape[1]:
+        raise ValueError(
+            f"W_x is {cell.W_x.shape}, so x must be (T, m, {cell.W_x.shape[1]}), "
+            f"time first, but x is {x.shape}."
+        )
+    return x
+
+
+def _states(cell, x, name, first):
+    """Room for every state of every sample, with the first one in its place."""
+    T, m, _ = x.shape
+    states = np.zeros((T + 1, m, cell.W_h.shape[1]))
+    if first is not None:
+        if np.shape(first) != states[0].shape:
+            raise ValueError(
+                f"{name} must be {states[0].shape}, (m, n), but it is {np.shape(first)}."
+            )
+        states[0] = first
+    return states
+
+
+def _check_error(h, dh):
+    if np.shape(dh) != h[1:].shape:
+        raise ValueError(f"dh must be {h[1:].shape}, (T, m, n), but it is {np.shape(dh)}.")

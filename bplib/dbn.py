@@ -1,0 +1,159 @@
+"""A deep belief network: restricted Boltzmann machines, trained one by one, then one network.
+
+An RBM joins n_v visible units v with n_h hidden units h, all 0 or 1, by weights in both directions.
+Its W and b are those of a Layer, without a transpose.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from bplib.activations import IDENTITY, SIGMOID, sigmoid
+from bplib.losses import SOFTMAX_CROSS_ENTROPY
+from bplib.network import Layer, Network
+from bplib.optimisers import Momentum
+from bplib.training import minibatches
+
+
+@dataclass
+class RBM:
+    """E(v, h) = -h W v - b h - c v,  p(v, h) = exp(-E) / Z.
+
+    W : (n_h, n_v),  b : (n_h,) of the hidden units,  c : (n_v,) of the visible units
+    ValueError, in one sentence, when shapes do not fit.
+    Source: Hinton 2012, "A practical guide to training restricted Boltzmann machines", sec. 2.
+    """
+
+    W: np.ndarray
+    b: np.ndarray
+    c: np.ndarray
+
+    def __post_init__(self):
+        if self.W.ndim != 2 or (*self.b.shape, *self.c.shape) != self.W.shape:
+            raise ValueError(
+                f"an RBM needs W (n_h, n_v), b (n_h,) and c (n_v,), but W is {self.W.shape}, "
+                f"b is {self.b.shape} and c is {self.c.shape}."
+            )
+
+    @property
+    def params(self):
+        """[W, b, c]: the arrays themselves, as an optimiser takes them."""
+        return [self.W, self.b, self.c]
+
+    def hidden(self, v):
+        """p(h = 1 | v) = sigmoid(W v + b).   v : (m, n_v)  ->  (m, n_h)"""
+        return sigmoid(v @ self.W.T + self.b)
+
+    def visible(self, h):
+        """p(v = 1 | h) = sigmoid(W^T h + c).   h : (m, n_h)  ->  (m, n_v)"""
+        return sigmoid(h @ self.W + self.c)
+
+    def free_energy(self, v):
+        """F(v) = -c v - sum_j log(1 + exp(W v + b)_j):  p(v) = exp(-F(v)) / Z.
+
+        v : (m, n_v)  ->  (m,)
+        Source: Hinton 2012, sec. 16.1.
+        """
+        return -(v @ self.c) - np.logaddexp(0.0, v @ self.W.T + self.b).sum(axis=1)
+
+
+class Contrast(NamedTuple):
+    """What cd() saw and found.  dW, db, dc are downhill for -log p(v): an optimiser takes them off.
+
+    v0, h0 : the data and p(h = 1 | v0);  v1, h1 : the same after k steps of the machine's own
+    """
+
+    dW: np.ndarray
+    db: np.ndarray
+    dc: np.ndarray
+    v0: np.ndarray
+    h0: np.ndarray
+    v1: np.ndarray
+    h1: np.ndarray
+
+    @property
+    def params(self):
+        """[dW, db, dc], in the order of RBM.params."""
+        return [self.dW, self.db, self.dc]
+
+
+def sample(p, u):
+    """1 where u < p, else 0.   p : probabilities,  u : uniforms from 0 to 1, as p  ->  as p"""
+    return (u < p).astype(float)
+
+
+def cd(rbm, v0, rng=None, k=1, uniforms=None):
+    """Contrastive divergence: the gradient of -log p(v), with k steps in place of endlessly many.
+
+    dW = (h1^T v1 - h0^T v0) / m,  db = mean(h1 - h0),  dc = mean(v1 - v0)
+    Hidden units are sampled on the way to v; the probabilities of v and the last h are not.
+    v0 : (m, n_v), 0 to 1;  uniforms : (k, m, n_h), in place of rng.random   ->  Contrast
+    ValueError unless k is 1 or more.
+    Source: Hinton 2002, "Training products of experts"; choices of Hinton 2012, secs. 3.1 to 3.3.
+    """
+    if k < 1:
+        raise ValueError(f"cd needs k of 1 or more, but k is {k}.")
+    h0 = h1 = rbm.hidden(v0)
+    for u in rng.random((k, *h0.shape)) if uniforms is None else uniforms:
+        v1 = rbm.visible(sample(h1, u))
+        h1 = rbm.hidden(v1)
+    m = len(v0)
+    dW = (h1.T @ v1 - h0.T @ v0) / m
+    return Contrast(dW, (h1 - h0).mean(axis=0), (v1 - v0).mean(axis=0), v0, h0, v1, h1)
+
+
+def rbm(n_v, n_h, rng, v=None):
+    """A first RBM: W ~ N(0, 0.01**2), b = 0, and c from how often each visible unit is on in v.
+
+    Source: Hinton 2012, sec. 8.
+    """
+    on = np.full(n_v, 0.5) if v is None else np.clip(np.mean(v, axis=0), 0.01, 0.99)
+    return RBM(rng.normal(0.0, 0.01, (n_h, n_v)), np.zeros(n_h), np.log(on / (1.0 - on)))
+
+
+class Sweep(NamedTuple):
+    """One RBM after this many epochs.   error : mean square of v0 - v1, a sign of life, no loss"""
+
+    layer: int
+    epoch: int
+    error: float
+    rbm: RBM
+
+
+def pretrain(sizes, x, rng, epochs=20, lr=0.1, batch=32, decay=2e-4):
+    """Layer by layer, without labels: each RBM learns what the one below it says.
+
+    sizes : [n_0, n_1, ...], n_0 inputs and then hidden units;  x : (m, n_0), 0 to 1
+        ->  yields Sweep; the last one of each layer holds an RBM that is done
+    Momentum 0.5, and 0.9 from the sixth epoch on; decay : weight decay of W.
+    Source: Hinton, Osindero & Teh 2006, sec. 5; settings of Hinton 2012, secs. 4, 9 and 10.
+    """
+    for layer, n_h in enumerate(sizes[1:], 1):
+        machine = rbm(x.shape[1], n_h, rng, x)
+        optimiser = Momentum(lr, 0.5)
+        for epoch in range(1, epochs + 1):
+            optimiser.momentum = 0.5 if epoch <= 5 else 0.9
+            errors = []
+            for v0, _ in minibatches(x, x, batch, rng):
+                found = cd(machine, v0, rng)
+                errors.append(np.mean((v0 - found.v1) ** 2))
+                found.dW[...] += decay * machine.W
+                optimiser.step(machine.params, found.params)
+            yield Sweep(layer, epoch, float(np.mean(errors)), machine)
+        x = machine.hidden(x)
+
+
+def stack(sweeps):
+    """The finished RBMs of a pretraining, first layer first.   sweeps : list of Sweep"""
+    return list({sweep.layer: sweep.rbm for sweep in sweeps}.values())
+
+
+def unroll(rbms, n_out, rng):
+    """A network that begins with the weights of these RBMs and ends with a new softmax layer.
+
+    rbms : list of RBM  ->  Network, ready for fine-tuning by backprop; its arrays are copies
+    """
+    layers = [Layer(rbm.W.copy(), rbm.b.copy(), SIGMOID) for rbm in rbms]
+    last = Layer(rng.normal(0.0, 0.01, (n_out, len(rbms[-1].b))), np.zeros(n_out), IDENTITY)
+    return Network([*layers, last], SOFTMAX_CROSS_ENTROPY)
