@@ -44,6 +44,100 @@ from bplib.exercises import check, hint, progress, solution
 # %% exercise="6.1"
 
 # %% [markdown]
+# ## 6.2 How many units are dead?
+#
+# A ReLU unit is *dead* (죽은 뉴런) when it is silent for **every** sample.
+# Then no error ever comes through it, and its weights stay as they are.
+# A unit that is silent for some samples only is not dead: that is what a ReLU is for.
+#
+# You get one `z` per layer, as `trace.z` has them, and count the dead units of each layer.
+
+# %% exercise="6.2"
+
+# %% [markdown]
+# ## 6.3 Your network with ReLU and He, against sigmoid
+#
+# Does ReLU help a deep network?
+# "It trains better" proves little.
+# Compare arrays: the size of $\delta$ in every layer, before any training.
+
+# %% [markdown]
+# Two networks get the same data and the same random numbers $N$.
+#
+# - `sigmoid_net`: every layer is a sigmoid layer, and $W$ is $N$ times the standard deviation of Xavier.
+# - `relu_net`: the hidden layers are ReLU layers, and $W$ is $N$ times the standard deviation of He.
+#   The targets lie between 0 and 1, so the last layer is a sigmoid layer with the weights of Xavier here too.
+#
+# All biases are 0, and the loss is half the squared error, as in exercise 5.3.
+# Return for each network the base-10 logarithm of the RMS of $\delta$ in each layer.
+
+# %% exercise="6.3"
+
+# %% [markdown]
+# Look at your two results for a deep network, say with `normals = [rng.normal(size=(16, 16)) for _ in range(12)]`.
+# How many powers of ten does each network lose between its last layer and its first?
+
+# %% [markdown]
+# ## 6.4 One LSTM step forward
+#
+# An LSTM has two states.
+# $c$ is the memory, a belt (컨베이어 벨트) on which numbers travel from step to step.
+# $h$ is what the cell shows.
+# Three gates, numbers between 0 and 1, stand along the belt.
+#
+# - The *input gate* i (입력 게이트) lets new content in.
+# - The *forget gate* f (망각 게이트) says how much of the old belt is **kept**.
+# - The *output gate* o (출력 게이트) says how much of the belt is shown.
+
+# %% [markdown]
+# The new content is the *candidate* g.
+# All four are made from the input `x` and the old `h`: one layer with 4n rows, in the order i, f, o, g.
+#
+# Write one step, for a batch.
+# The belt goes into `h` through a tanh, so that what is shown stays between -1 and 1.
+
+# %% exercise="6.4"
+
+# %% [markdown]
+# ## 6.5 One LSTM step backward
+#
+# Now go back through the same step.
+# Two errors arrive: `dh`, the whole $\partial L / \partial h$ of this step, and `dc`.
+# `dc` is only the part that comes along the belt from the step after; what $c$ did to the loss through $h$ is not yet in it.
+#
+# The forward pass has kept what you need: the four gates, and the belt before and after the step.
+
+# %% [markdown]
+# Return three results.
+#
+# - `delta`: $\partial L / \partial z$ for the four blocks i, f, o, g.
+# - `dh_prev`: the error of the old `h`, which came in through `W_h`.
+# - `dc_prev`: the error of the old `c`, which came in along the belt.
+
+# %% exercise="6.5"
+
+# %% [markdown]
+# ## 6.6 Backpropagation through time
+#
+# Now the loop, 시간 역전파 (backpropagation through time, BPTT).
+# The cell has made T steps with the same weights.
+# Each step has its part in every gradient.
+#
+# The loss looks at every step, so `dh[t]` comes from outside at every step.
+# More comes from the step after.
+
+# %% [markdown]
+# You need no earlier answer.
+# The check hands you a function `step` that goes back through one step, as in exercise 6.5:
+#
+# `delta, dh_prev, dc_prev = step(dh_t, dc_next, gates_t, c_before, c_after, W_h)`
+#
+# `h` and `c` have one row more than `x`: `h[0]` and `c[0]` are the states before the first step, and they are not 0 here.
+# Say which of them belongs to step t before you write the loop.
+
+# %% exercise="6.6"
+
+# %% [markdown]
 # ## Done?
 #
 # Run `progress()` in a new cell.
