@@ -250,10 +250,10 @@ def _check_weights(cell, gates):
 
 def _check_steps(cell, x):
     x = np.asarray(x, float)
-    if x.ndim != 3 or x.shape[2] != cell.W_x.shape[1]:
+    if x.ndim != 3 or x.shape[2] != cell.W_x.shape[1] or not len(x):
         raise ValueError(
             f"W_x is {cell.W_x.shape}, so x must be (T, m, {cell.W_x.shape[1]}), "
-            f"time first, but x is {x.shape}."
+            f"time first and T not 0, but x is {x.shape}."
         )
     return x
 
