@@ -22,6 +22,7 @@ from bplib.widgets.gradient_watch import (
     which_layer_learns,
 )
 from bplib.widgets.live import train_live
+from bplib.widgets.remedies import dead_units, four_activations, remedy_matrix
 from bplib.widgets.repeat import (
     batch_calculator,
     curve_clinic,
@@ -48,8 +49,10 @@ __all__ = [
     "computational_graph",
     "credit_flow",
     "curve_clinic",
+    "dead_units",
     "depth_lab",
     "find_initialisation",
+    "four_activations",
     "gradient_check",
     "gradient_through_time",
     "histogram_wall",
@@ -61,6 +64,7 @@ __all__ = [
     "neuron_lab",
     "nudge",
     "optimiser_race",
+    "remedy_matrix",
     "saturated_neuron",
     "seed_roulette",
     "shape_puzzle",
