@@ -17,7 +17,7 @@ from bplib.optimisers import Adam
 from bplib.recurrent import LastStep, clip, lstm, rnn
 from bplib.svg import number, plural, rough, term
 from bplib.widgets.explore import Explore, Picture, choice, slider, whole
-from bplib.widgets.live import POINTS, _round_up
+from bplib.widgets.live import POINTS, _round_up, _twice
 from bplib.widgets.vanishing_gradient import BACK, LIMIT, _decades, _log10, _log_curve
 
 AHEAD = {"stroke": svg.FORWARD, "stroke_width": 3}
@@ -271,7 +271,7 @@ def adding_race(seed=0):
     )
     buttons, step = explore.children[2], explore.controls["step"]
     clock = next(part for part in buttons.children if isinstance(part, ipywidgets.Play))
-    clock.interval = 100
+    _twice(clock, step)  # a slow frame makes Play wait, and not jump
 
     def begin(_change=None):
         clock.step = STRIDE[explore.controls["T"].value]
