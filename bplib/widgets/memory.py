@@ -218,7 +218,7 @@ def _kept(T, belt, other_line, back, other):
 
 NEURONS = BATCH = 32
 LARGEST = 1.0  # the length of a gradient that is not clipped
-UPDATES, AVERAGED = 1000, 20
+UPDATES, AVERAGED = 800, 20
 STRIDE = {10: 25, 20: 20, 40: 10, 100: 5}
 RACERS = {"RNN": (rnn, 0.003), "LSTM": (lstm, 0.01)}  # its cell, and the better rate for it
 WIDTHS = {"RNN": 1.5, "LSTM": 3.5}
@@ -335,7 +335,7 @@ def draw_adding(T, weights_seed, step):
     drawing = svg.document(
         452,
         alt,
-        svg.bold(472, 24, f"T = {T}, {plural(step, 'update')}", "start"),
+        svg.bold(634, 22, f"T = {T}, {plural(step, 'update')}", "end"),
         _losses(step, losses, now, verdicts),
         _signals(T, sizes, first),
     )
