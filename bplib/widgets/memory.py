@@ -288,7 +288,7 @@ def adding_race(seed=0):
 def _smooth(losses):
     """The mean of the last 20 batches, or of all as long as there are fewer.   ->  as losses"""
     sums = np.cumsum(losses)
-    sums[AVERAGED:] -= sums[:-AVERAGED].copy()
+    sums[AVERAGED:] -= sums[:-AVERAGED]
     return sums / np.minimum(np.arange(1, len(sums) + 1), AVERAGED)
 
 
