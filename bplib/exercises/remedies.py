@@ -1644,6 +1644,14 @@ lstm_through_time.slip(
 )
 
 lstm_through_time.slip(
+    "LS-02",
+    "What a step hands back for h and for the belt is taken in the wrong order.",
+    "In which order does `step` return its three results?",
+    {"delta, dh_next, dc_next": "delta, dc_next, dh_next"},
+    see="lstm_cell",
+)
+
+lstm_through_time.slip(
     "LS-15",
     "Your weights hear of one step only: each turn of the loop overwrites the one before.",
     "A weight is used T times. What must happen to its T gradients?",
@@ -2916,14 +2924,15 @@ six_logs = choice(
             {
                 "A": "DBN: after pretraining, delta in layer 1 is as large as in a ReLU network.",
                 "B": "DBN, but label the other 900 first: an RBM needs to know what it sees.",
-                "C": "DBN: delta in layer 1 starts about as small, but the features are there.",
+                "C": "DBN: delta in layer 1 starts nearly as small, but the features are there.",
                 "D": "DBN, trained as one deep autoencoder by backprop, all layers at once.",
             },
             "C",
             {
                 "A": (
                     "DB-22",
-                    "Measured on these 100 pictures, pretraining hardly changes delta in layer 1.",
+                    "Measured on these 100 pictures: pretraining makes delta in layer 1 about "
+                    "three times as large, and ReLU more than a thousand times.",
                     "The slopes are those of a sigmoid still. What else does the network begin "
                     "with, if not with a larger delta?",
                 ),

@@ -140,7 +140,7 @@ from bplib.exercises import check, hint, progress, solution
 # %% [markdown]
 # ## 6.7 One step of contrastive divergence
 #
-# A restricted Boltzmann machine looks at data, and then at something that it makes up itself.
+# A restricted Boltzmann machine (제한 볼츠만 머신) looks at data, and then at something that it makes up itself.
 # It learns by the difference.
 #
 # $$v_0 \to h_0 \to v_1 \to h_1$$
@@ -162,9 +162,9 @@ from bplib.exercises import check, hint, progress, solution
 #
 # Three steps make a deep belief network (심층 신뢰 신경망).
 #
-# 1. RBMs are trained one by one, without labels, each on what the one before says.
+# 1. Pretraining (사전학습): RBMs learn one by one, without labels, each from what the one before says.
 # 2. Their weights become the first layers of a network; a new last layer is put on top.
-# 3. Backprop fine-tunes (미세 조정) all layers, with the few labels there are.
+# 3. Backprop fine-tunes (파인튜닝) all layers, with the few labels there are.
 #
 # Step 1 is done: you get the trained RBMs, and `W` and `b` of each are those of a sigmoid layer.
 
@@ -174,6 +174,7 @@ from bplib.exercises import check, hint, progress, solution
 # - `inputs`: what each RBM was trained on, for all rows. Probabilities are passed on; nothing is thrown.
 # - `dWs`: the gradients of the first step of fine-tuning, from layer 1 to the new layer.
 #   The loss is softmax cross-entropy, the mean over the labelled rows.
+#   Some $z$ of the new layer are very large.
 #
 # `rows` says which rows of `x` have a label: `y[0]` belongs to `x[rows[0]]`.
 # Not every number that you are given is needed.
@@ -183,7 +184,7 @@ from bplib.exercises import check, hint, progress, solution
 # %% [markdown]
 # ## 6.9 Challenge: the bias of the forget gate
 #
-# Many LSTMs begin with a forget bias of 1, and not of 0.
+# Many LSTMs begin with a forget bias (망각 게이트의 편향) of 1, and not of 0.
 # What is it good for?
 #
 # At the beginning the weights are small, so the $z$ of a forget gate is about its bias alone.
