@@ -345,12 +345,12 @@ def test_without_numbers_of_the_lesson_it_measures_five_seeds_of_its_own():
         for name in values.keys() - {"nothing"}:
             assert min(values[name]) > max(values["nothing"]) + 0.2, (symptom, name)
             assert f"{name}: median {number(np.median(values[name]))}" in picture.alt
-    chance = measured["five sigmoid layers learn nothing"]["nothing"]
+    chance = measured["sigmoid: learns nothing"]["nothing"]
     assert max(chance) < 0.15
 
 
 def test_the_quick_measurement_of_dead_units_is_that_of_a_network_trained_alone():
-    born_dead = remedies._measure()["ReLU units are born dead"]
+    born_dead = remedies._measure()["ReLU: units born dead"]
     for name, slope in (("nothing", 0.0), ("Leaky ReLU", 0.01)):
         net, _, _, unseen = trained(0.004, -2, slope, 2, 5)
         assert born_dead[name][2] == accuracy(net, *unseen)
