@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 from mistakes import judge, misjudged_pairs, values
 
+from bplib import probe
 from bplib.activations import RELU, SIGMOID, dead, leaky_relu, sigmoid
 from bplib.exercises import remedies as lesson
 from bplib.exercises.core import Exercise
+from bplib.exercises.diagnosis import diagnose
 from bplib.exercises.feedback import CORRECT, NOT_YET
 from bplib.gradcheck import numerical_gradient
 from bplib.losses import MSE
@@ -194,11 +196,13 @@ NUDGED = [
 @pytest.mark.parametrize("h", [1e-4, 1e-5, 1e-6])
 def test_a_measured_slope_is_called_by_its_name_and_prints_another_text(exercise, nudged, h):
     for seed in SEEDS:
-        for printed in (False, True):
-            feedback = judge(exercise, nudged(h), seed, printed)
-            assert (feedback.outcome, feedback.misconception) == (NOT_YET, "FD")
         cases = exercise.draw(seed)
-        assert values(exercise, nudged(h), cases) != values(exercise, exercise.f, cases)
+        found = exercise.run(nudged(h), cases)
+        text = list(map(probe.encode, found))
+        for outcomes, rounded in ((found, False), (probe.decode("\n".join(text)), True)):
+            feedback = diagnose(exercise, cases, outcomes, rounded)
+            assert (feedback.outcome, feedback.misconception) == (NOT_YET, "FD")
+        assert text != values(exercise, exercise.f, cases)
 
 
 # ---- right answers in other styles, and two mistakes at once -------------------------------------
