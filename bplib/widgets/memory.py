@@ -479,7 +479,7 @@ def draw_rbm(digit, epoch, unit, uniforms_seed, step):
     ]
     honest = (
         "CD-1 does not go down the reconstruction error: it follows, roughly, the slope of "
-        "−log p(v). The error is a sign of life, no loss."
+        "−log p(v). That the error falls is a good sign; it is no loss."
     )
     worked = [*lines[: step + 1], honest]
     parts = [*_stations(v[0], p, h, v1, h1, step, j), *_fields(machine, j, moves, step)]

@@ -55,6 +55,7 @@ from bplib.exercises import check, hint, progress, solution
 #
 # `w[0]` leads from the input into the first neuron, `w[1]` from the first neuron into the second, and so on.
 # `z[0]` is the $z$ of the first neuron.
+# Return this ratio, with its sign.
 # Not every number that you are given is needed.
 
 # %% exercise="5.2"
