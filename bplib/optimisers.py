@@ -4,6 +4,7 @@ params and grads are lists of arrays in the same order: W1, b1, W2, b2, ...
 ValueError when their lengths or shapes differ; then nothing has been changed.
 """
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -73,7 +74,10 @@ class Nesterov:
         for w, dw, v in zip(params, grads, _zeros(self.v, params), strict=True):
             v *= self.momentum
             v += dw
-            w -= self.lr * (dw + self.momentum * v)
+            ahead = self.momentum * v
+            ahead += dw
+            ahead *= self.lr
+            w -= ahead
 
 
 @dataclass
@@ -91,9 +95,15 @@ class RMSProp:
     def step(self, params, grads):
         _check(params, grads)
         for w, dw, s in zip(params, grads, _zeros(self.s, params), strict=True):
+            change = dw * dw
+            change *= 1 - self.rho
             s *= self.rho
-            s += (1 - self.rho) * dw**2
-            w -= self.lr * dw / (np.sqrt(s) + self.eps)
+            s += change
+            np.sqrt(s, out=change)
+            change += self.eps
+            np.divide(dw, change, out=change)
+            change *= self.lr
+            w -= change
 
 
 @dataclass
@@ -103,6 +113,7 @@ class Adam:
     m <- beta1 m + (1 - beta1) dw,  s <- beta2 s + (1 - beta2) dw**2
     w <- w - lr (m / (1 - beta1**t)) / (sqrt(s / (1 - beta2**t)) + eps)
     decay : decoupled weight decay, w <- w - lr decay w before each step (AdamW)
+    In the code the root of 1 - beta2**t has left the denominator, so that s is not divided.
     Source: Kingma & Ba 2015, Algorithm 1; decay: Loshchilov & Hutter 2019, Algorithm 2.
     """
 
@@ -118,12 +129,20 @@ class Adam:
     def step(self, params, grads):
         _check(params, grads)
         self.t += 1
+        size, root = 1 / (1 - self.beta1**self.t), math.sqrt(1 - self.beta2**self.t)
         state = zip(params, grads, _zeros(self.m, params), _zeros(self.s, params), strict=True)
         for w, dw, m, s in state:
-            w -= self.lr * self.decay * w
+            if self.decay:
+                w *= 1 - self.lr * self.decay
+            change = dw * (1 - self.beta1)  # one array, for all that is between m, s and w
             m *= self.beta1
-            m += (1 - self.beta1) * dw
+            m += change
+            np.multiply(dw, dw, out=change)
+            change *= 1 - self.beta2
             s *= self.beta2
-            s += (1 - self.beta2) * dw**2
-            m_hat, s_hat = m / (1 - self.beta1**self.t), s / (1 - self.beta2**self.t)
-            w -= self.lr * m_hat / (np.sqrt(s_hat) + self.eps)
+            s += change
+            np.sqrt(s, out=change)
+            change += self.eps * root
+            np.divide(m, change, out=change)
+            change *= self.lr * size * root
+            w -= change

@@ -259,7 +259,7 @@ def _check_weights(cell, gates):
 
 
 def _check_steps(cell, x):
-    x = np.asarray(x, float)
+    x = np.asarray(x, np.result_type(cell.W_h, np.float16))  # as the weights, but never whole
     if x.ndim != 3 or x.shape[2] != cell.W_x.shape[1] or not len(x):
         raise ValueError(
             f"W_x is {cell.W_x.shape}, so x must be (T, m, {cell.W_x.shape[1]}), "
@@ -282,7 +282,7 @@ def _states(cell, x, name, first):
 
 
 def _check_error(h, dh):
-    dh = np.asarray(dh)
+    dh = np.asarray(dh, h.dtype)
     if dh.shape != h[1:].shape:
         raise ValueError(f"dh must be {h[1:].shape}, (T, m, n), but it is {dh.shape}.")
     return dh
