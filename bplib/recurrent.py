@@ -40,6 +40,12 @@ class Gradients(NamedTuple):
         """[dW_x, dW_h, db], in the order of the cell's params."""
         return [self.dW_x, self.dW_h, self.db]
 
+    @property
+    def sizes(self):
+        """RMS of the error signal at every step: of dc in an LSTM, of delta in an RNN.   (T,)"""
+        error = self.delta if self.dc is None else self.dc[1:]
+        return np.sqrt(np.mean(error**2, axis=(1, 2)))
+
 
 @dataclass
 class RNN:

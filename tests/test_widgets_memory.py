@@ -231,6 +231,18 @@ def test_play_takes_fewer_updates_for_a_frame_when_the_rows_are_long():
     assert clock(race).interval >= 1000 / 30
 
 
+def test_a_tick_of_play_is_one_frame_even_when_the_browser_has_run_ahead():
+    race = widgets.adding_race()
+    put(race, T=10)
+    clock(race).playing = True
+    clock(race).value = 700  # it counted on while the kernel was busy
+    assert race.controls["step"].value == clock(race).value == 25
+    put(race, step=790)
+    clock(race).value = 799
+    assert race.controls["step"].value == memory.UPDATES
+    clock(race).playing = False
+
+
 def test_the_dotted_line_is_the_loss_of_always_saying_the_mean():
     _, y = datasets.adding(100_000, 10, np.random.default_rng(0))
     assert np.mean((y - 1) ** 2) == pytest.approx(memory.MEAN, rel=0.02)

@@ -67,7 +67,7 @@ def trained(lr, bias, slope, seed, epochs):
 )
 def test_the_units_are_those_of_a_network_trained_alone(lr, bias, slope, seed, epochs):
     explore = widgets.dead_units()
-    picture = put(explore, lr=lr, bias=bias, slope=slope, seed=seed, step=epochs)
+    picture = put(explore, lr=lr, bias=bias, alpha=slope, weights_seed=seed, step=epochs)
     net, x, y, unseen = trained(lr, bias, slope, seed, epochs)
     z = net.forward(x).z
     never = [z[l].max(axis=0) <= 0 for l in (0, 1)]
@@ -86,7 +86,7 @@ def test_the_units_are_those_of_a_network_trained_alone(lr, bias, slope, seed, e
 
 @pytest.mark.parametrize(("slope", "mark"), [(0.0, "✕"), (0.01, "α")])
 def test_a_dead_unit_is_a_dashed_box_with_a_sign_and_an_alive_one_is_filled(slope, mark):
-    picture = put(widgets.dead_units(), slope=slope, step=8)
+    picture = put(widgets.dead_units(), alpha=slope, step=8)
     states = column(picture, "state")
     off = 64 - states.count("alive")
     assert 0 < off < 64
@@ -107,11 +107,11 @@ def test_born_dead_units_stay_dead_under_relu_and_wake_up_when_the_slope_is_not_
     assert relu[20].accuracy < 0.2 < 0.85 < leaky[20].accuracy
     assert leaky[20].off.sum() < 0.6 * leaky[0].off.sum()
     explore = widgets.dead_units()
-    still = put(explore, seed=seed, step=20)
+    still = put(explore, weights_seed=seed, step=20)
     before = relu[0].off.sum()
     assert f"dead before training: {before}; of these awake now: 0; died since: 0" in still.alt
     woken = np.sum(leaky[0].off & ~leaky[20].off)
-    assert f"of these awake now: {woken};" in put(explore, slope=0.01).alt
+    assert f"of these awake now: {woken};" in put(explore, alpha=0.01).alt
 
 
 def test_when_a_whole_layer_is_dead_the_gradient_is_zero_where_the_picture_says_so():
@@ -122,6 +122,16 @@ def test_when_a_whole_layer_is_dead_the_gradient_is_zero_where_the_picture_says_
     assert gradients.db[2].any()
     said = put(widgets.dead_units(), step=0).worked[-1]
     assert said.endswith("exactly 0 in layers 1 and 2")
+
+
+def test_a_unit_that_is_asleep_gets_a_gradient():
+    net, x, y, _ = trained(0.001, -2, 0.01, 0, 0)
+    trace = net.forward(x)
+    gradients = net.backward(trace, y)
+    for l in (0, 1):
+        off = (trace.z[l] <= 0).all(axis=0)
+        assert off.any() and np.abs(gradients.dW[l][off]).max(axis=1).min() > 0
+    assert "so dW is not 0" in put(widgets.dead_units(), alpha=0.01).worked[-1]
 
 
 def test_a_dead_unit_gets_no_gradient_and_in_layer_2_some_wake_up_all_the_same():
@@ -180,7 +190,7 @@ def alone(phi, hidden, depth, lr, seed, epochs):
 )
 def test_networks_raced_together_are_the_networks_trained_alone(hidden, depth, lr, first, epochs):
     explore = widgets.four_activations()
-    values = {"hidden": hidden, "depth": depth, "lr": lr, "seed": first, "step": epochs}
+    values = {"hidden": hidden, "depth": depth, "lr": lr, "first_seed": first, "step": epochs}
     picture = put(explore, **values)
     x, y = datasets.xor()
     solved, gone = [], 0
@@ -335,12 +345,12 @@ def test_without_numbers_of_the_lesson_it_measures_five_seeds_of_its_own():
         for name in values.keys() - {"nothing"}:
             assert min(values[name]) > max(values["nothing"]) + 0.2, (symptom, name)
             assert f"{name}: median {number(np.median(values[name]))}" in picture.alt
-    chance = measured["five sigmoid layers learn nothing"]["nothing"]
+    chance = measured["sigmoid: learns nothing"]["nothing"]
     assert max(chance) < 0.15
 
 
 def test_the_quick_measurement_of_dead_units_is_that_of_a_network_trained_alone():
-    born_dead = remedies._measure()["ReLU units are born dead"]
+    born_dead = remedies._measure()["ReLU: units born dead"]
     for name, slope in (("nothing", 0.0), ("Leaky ReLU", 0.01)):
         net, _, _, unseen = trained(0.004, -2, slope, 2, 5)
         assert born_dead[name][2] == accuracy(net, *unseen)

@@ -1,9 +1,12 @@
 """Exercises 6.1 to 6.10: four remedies, forward and backward, and which illness each one treats."""
 
+from itertools import pairwise
+
 import numpy as np
 
-from bplib.activations import RELU, SIGMOID, leaky_relu, sigmoid
-from bplib.exercises.core import draw, exercise
+from bplib import dbn
+from bplib.activations import RELU, SIGMOID, leaky_relu, sigmoid, sigmoid_prime
+from bplib.exercises.core import Item, choice, draw, exercise
 from bplib.losses import MSE
 from bplib.network import Layer, Network
 from bplib.recurrent import LSTM, Trace
@@ -421,7 +424,7 @@ count_dead.slip(
 
 count_dead.slip(
     "RL-14",
-    "You looked for z that are exactly 0; a is 0 there, and in many other places too.",
+    "Your counts are all 0, as if z were exactly 0 where a unit is silent.",
     "For which z is the output of a ReLU equal to 0?",
     {"z <= 0": "z == 0"},
     see="dead_units",
@@ -511,13 +514,13 @@ def _(rng):
         _data(rng, 3, (2, 4, 3, 2)),
         _data(rng, 4, (3, 6, 5, 4, 3)),
         _data(rng, 5, (4, *[6] * 6, 4)),
-        _data(rng, 6, (4, *[8] * 10, 3)),
     ]
 
 
 @two_networks.far
 def _(rng):
-    return [_data(rng, 3, (2, 4, 3, 2), scale=1e8), _data(rng, 4, (3, 5, 4, 3), scale=1e8)]
+    """Errors so large, or layers so many, that a nudge is lost in the digits of the loss."""
+    return [_data(rng, 3, (2, 4, 3, 2), scale=1e8), _data(rng, 6, (4, *[8] * 10, 3))]
 
 
 @two_networks.equivalent
@@ -1405,9 +1408,7 @@ lstm_back.slip(
     "LS-13",
     "You sent the gates through sigmoid and tanh once more; they came out of them already.",
     "Which of z and its activation does the docstring give you?",
-    {
-        "    tanh_c =": "    i, f, o, g = sigmoid(i), sigmoid(f), sigmoid(o), np.tanh(g)\n    tanh_c ="
-    },
+    {"i, f, o, g = gates": "i, f, o, g = *sigmoid(gates[:3]), np.tanh(gates[3])"},
     see="lstm_cell",
 )
 
@@ -1643,6 +1644,14 @@ lstm_through_time.slip(
 )
 
 lstm_through_time.slip(
+    "LS-02",
+    "What a step hands back for h and for the belt is taken in the wrong order.",
+    "In which order does `step` return its three results?",
+    {"delta, dh_next, dc_next": "delta, dc_next, dh_next"},
+    see="lstm_cell",
+)
+
+lstm_through_time.slip(
     "LS-15",
     "Your weights hear of one step only: each turn of the loop overwrites the one before.",
     "A weight is used T times. What must happen to its T gradients?",
@@ -1798,3 +1807,1234 @@ lstm_through_time.slip(
 )
 
 # ---- 6.7 -----------------------------------------------------------------------------------------
+
+
+@exercise(
+    "6.7",
+    points=3,
+    title="One step of contrastive divergence",
+    hints=(
+        "Two pairs are compared: one pair comes from the data, the other from the machine. Which "
+        "arrays make up each pair?",
+        "Four lines: up from the data, a throw of the dice, down, up again. Only what travels down "
+        "is 0 or 1; everything else stays a probability. Then compare the pairs, downhill.",
+        "$h_0 = \\sigma(v_0 W^T + b)$, $s = [u < h_0]$, $v_1 = \\sigma(s W + c)$, "
+        "$h_1 = \\sigma(v_1 W^T + b)$; $dW = \\frac{1}{m}(h_1^T v_1 - h_0^T v_0)$, "
+        "$db$ and $dc$ the means over the rows of $h_1 - h_0$ and $v_1 - v_0$.",
+    ),
+    outputs=("dW", "db", "dc"),
+)
+def contrast(W, b, c, v0, u):
+    """CD-1 of a restricted Boltzmann machine, downhill: an optimiser takes lr times it off.
+
+    W : (n_h, n_v),  b : (n_h,) of the hidden units,  c : (n_v,) of the visible units
+    v0 : (m, n_v) the data, 0 to 1,  u : (m, n_h) uniforms: a hidden unit is on where u < p
+    ->  dW : (n_h, n_v),  db : (n_h,),  dc : (n_v,), means over the m rows
+    """
+    m = len(v0)
+    h0 = sigmoid(v0 @ W.T + b)
+    s = (u < h0).astype(float)
+    v1 = sigmoid(s @ W + c)
+    h1 = sigmoid(v1 @ W.T + b)
+    dW = (h1.T @ v1 - h0.T @ v0) / m
+    db = np.sum(h1 - h0, axis=0) / m
+    dc = np.sum(v1 - v0, axis=0) / m
+    return dW, db, dc
+
+
+@contrast.cases
+def _(rng):
+    def case(m, n_h, n_v):
+        u, v0 = rng.integers(1, 100, (m, n_h)) / 100, rng.integers(0, 101, (m, n_v)) / 100
+        return draw(rng, n_h, n_v), draw(rng, n_h), draw(rng, n_v), v0, u
+
+    return [case(*sizes) for sizes in ((4, 3, 3), (3, 2, 3), (6, 4, 4), (5, 3, 2), (12, 4, 6))]
+
+
+@contrast.equivalent
+def _(W, b, c, v0, u):
+    found = dbn.cd(dbn.RBM(W, b, c), v0, uniforms=u[None])
+    return found.params
+
+
+@contrast.equivalent
+def _(W, b, c, v0, u):
+    """Row by row, as it is written on paper."""
+    dW, db, dc = np.zeros(W.shape), np.zeros(b.shape), np.zeros(c.shape)
+    for v, dice in zip(v0, u, strict=True):
+        h = 1 / (1 + np.exp(-(W @ v + b)))
+        v_again = 1 / (1 + np.exp(-(W.T @ (dice < h) + c)))
+        h_again = 1 / (1 + np.exp(-(W @ v_again + b)))
+        dW += np.outer(h_again, v_again) - np.outer(h, v)
+        db += h_again - h
+        dc += v_again - v
+    return dW / len(v0), db / len(v0), dc / len(v0)
+
+
+@contrast.equivalent
+def _(W, b, c, v0, u):
+    """Uphill first, as Hinton writes it, and turned at the end."""
+    h0 = sigmoid(v0 @ W.T + b)
+    v1 = sigmoid(np.where(u >= h0, 0, 1) @ W + c)
+    h1 = sigmoid(v1 @ W.T + b)
+    positive = np.einsum("mj,mk->jk", h0, v0) / len(v0)
+    negative = np.einsum("mj,mk->jk", h1, v1) / len(v0)
+    return -(positive - negative), -(h0.mean(axis=0) - h1.mean(axis=0)), np.mean(v1 - v0, axis=0)
+
+
+@contrast.equivalent
+def _(W, b, c, v0, u):
+    """The biases are weights of one more unit that is always on."""
+    one = np.ones((len(v0), 1))
+    both = np.block([[np.zeros((1, 1)), c[None]], [b[:, None], W]])
+    up = np.hstack([one, v0])
+    h0 = np.hstack([one, sigmoid(up @ both[1:].T)])
+    on = np.hstack([one, u < h0[:, 1:]])
+    down = np.hstack([one, sigmoid(on @ both[:, 1:])])
+    h1 = np.hstack([one, sigmoid(down @ both[1:].T)])
+    found = (h1.T @ down - h0.T @ up) / len(v0)
+    return found[1:, 1:], found[1:, 0], found[0, 1:]
+
+
+contrast.slip(
+    "DB-01",
+    "The probabilities of the hidden units travelled down; the dice were never thrown.",
+    "How much can a hidden unit that is 0 or 1 tell the visible ones, and how much can one that "
+    "is 0.37?",
+    {"s @ W": "h0 @ W"},
+    see="rbm_stepper",
+)
+
+contrast.slip(
+    "DB-02",
+    "Your dice are turned round: a unit with a probability of 0.9 is on once in ten throws.",
+    "Which part of all uniforms from 0 to 1 lies below 0.9?",
+    {"u < h0": "u > h0"},
+    see="rbm_stepper",
+)
+
+contrast.slip(
+    "DB-03",
+    "Every unit above one half is on: nothing is left to chance, and u is not used.",
+    "How often should a unit with a probability of 0.6 be off?",
+    {"u < h0": "h0 > 0.5"},
+    see="rbm_stepper",
+)
+
+contrast.slip(
+    "DB-03",
+    "You compared u with one half; the probability plays no part.",
+    "How often should a unit with a probability of 0.9 be on, and how often is yours?",
+    {"u < h0": "u < 0.5"},
+    see="rbm_stepper",
+)
+
+contrast.slip(
+    "DB-04",
+    "Your visible units were set to 0 or 1 on the way; their probabilities are asked for.",
+    "Which of the two layers throws dice in this exercise?",
+    {"v1 = sigmoid(s @ W + c)": "v1 = (sigmoid(s @ W + c) > 0.5).astype(float)"},
+    see="rbm_stepper",
+)
+
+contrast.slip(
+    "DB-05",
+    "On the way down W is turned: unit 0 of the visible ones listens to the wrong weights.",
+    "What does each axis of W count, and which of them must meet the hidden units?",
+    {"s @ W + c": "s @ W.T + c"},
+    see="rbm_stepper",
+)
+
+contrast.slip(
+    "DB-05",
+    "On both ways up W is turned: unit 0 of the hidden ones listens to the wrong weights.",
+    "What does each axis of W count, and which of them must meet the visible units?",
+    {"v0 @ W.T": "v0 @ W", "v1 @ W.T": "v1 @ W"},
+    see="rbm_stepper",
+)
+
+contrast.slip(
+    "DB-05",
+    "W is turned on every way, up and down.",
+    "What does each axis of W count, hidden or visible units?",
+    {"v0 @ W.T": "v0 @ W", "s @ W + c": "s @ W.T + c", "v1 @ W.T": "v1 @ W"},
+    see="rbm_stepper",
+)
+
+contrast.slip(
+    "DB-06",
+    "On the way down you added the biases of the hidden units.",
+    "Whose bias belongs to a visible unit?",
+    {"s @ W + c": "s @ W + b"},
+    see="rbm_stepper",
+)
+
+contrast.slip(
+    "DB-07",
+    "Your visible units have no sigmoid: they are sums, and can be negative.",
+    "What must a number be to be a probability?",
+    {"sigmoid(s @ W + c)": "s @ W + c"},
+    see="rbm_stepper",
+)
+
+contrast.slip(
+    "DB-08",
+    "The last hidden units were thrown again, with the same dice.",
+    "Does anything listen to these units any more? What does throwing them add but noise?",
+    {"h1 = sigmoid(v1 @ W.T + b)": "h1 = (u < sigmoid(v1 @ W.T + b)).astype(float)"},
+    see="rbm_stepper",
+)
+
+contrast.slip(
+    "DB-08",
+    "The last hidden units were set to 0 or 1; their probabilities are asked for.",
+    "Does anything listen to these units any more, so that they must be 0 or 1?",
+    {"h1 = sigmoid(v1 @ W.T + b)": "h1 = (sigmoid(v1 @ W.T + b) > 0.5).astype(float)"},
+    see="rbm_stepper",
+)
+
+contrast.slip(
+    "DB-09",
+    "Your dW pairs the machine's v with the hidden units of the data.",
+    "Which hidden units belong to the v that the machine made?",
+    {"h1.T @ v1": "h0.T @ v1"},
+    see="rbm_stepper",
+)
+
+contrast.slip(
+    "DB-09",
+    "You never went up again: the hidden units of the data stand on both sides, and db is 0.",
+    "What would the hidden units say about the v that the machine made?",
+    {"h1 = sigmoid(v1 @ W.T + b)": "h1 = h0"},
+    see="rbm_stepper",
+)
+
+contrast.slip(
+    "DB-09",
+    "Your dW pairs the machine's v with the dice that made it, not with what v says about h.",
+    "What would the hidden units say about the v that the machine made?",
+    {"h1.T @ v1": "s.T @ v1"},
+    see="rbm_stepper",
+)
+
+contrast.slip(
+    "DB-09",
+    "You never went up again: the dice stand on the machine's side, in dW and in db.",
+    "What would the hidden units say about the v that the machine made?",
+    {"h1 = sigmoid(v1 @ W.T + b)": "h1 = s"},
+    see="rbm_stepper",
+)
+
+contrast.slip(
+    "DB-10",
+    "Your dW pairs the last hidden units with the data.",
+    "Which v did the last hidden units look at?",
+    {"h1.T @ v1": "h1.T @ v0"},
+    see="rbm_stepper",
+)
+
+contrast.slip(
+    "DB-11",
+    "All three have the wrong sign: an optimiser would make the data less likely.",
+    "The optimiser takes lr times your dW off. Should W go towards the data or away from it?",
+    {
+        "(h1.T @ v1 - h0.T @ v0)": "(h0.T @ v0 - h1.T @ v1)",
+        "h1 - h0": "h0 - h1",
+        "v1 - v0": "v0 - v1",
+    },
+    see="rbm_stepper",
+)
+
+contrast.slip(
+    "DB-11",
+    "The biases are right; dW has the wrong sign.",
+    "The optimiser takes lr times your dW off. Should W go towards the data or away from it?",
+    {"(h1.T @ v1 - h0.T @ v0)": "(h0.T @ v0 - h1.T @ v1)"},
+    see="rbm_stepper",
+)
+
+contrast.slip(
+    "DB-11",
+    "dW is right; both biases have the wrong sign.",
+    "A visible unit is on more often in the data than in the machine. Should its bias grow?",
+    {"h1 - h0": "h0 - h1", "v1 - v0": "v0 - v1"},
+    see="rbm_stepper",
+)
+
+contrast.slip(
+    "DB-12",
+    "The biases are right; dW is a sum over all rows.",
+    "Should a step double when every row of the batch comes twice?",
+    {"h0.T @ v0) / m": "h0.T @ v0)"},
+    see="rbm_stepper",
+)
+
+contrast.slip(
+    "DB-12",
+    "All three are sums over all rows.",
+    "Should a step double when every row of the batch comes twice?",
+    {"m = len(v0)": "m = 1"},
+    see="rbm_stepper",
+)
+
+contrast.slip(
+    "DB-16",
+    "dW is right; the biases are sums over all rows.",
+    "dW is a mean over the rows. Why should a bias take a longer step than a weight?",
+    {"h1 - h0, axis=0) / m": "h1 - h0, axis=0)", "v1 - v0, axis=0) / m": "v1 - v0, axis=0)"},
+    see="rbm_stepper",
+)
+
+contrast.slip(
+    "DB-13",
+    "Both biases are right, but they changed places.",
+    "Which of the two belongs to the hidden units, and which one comes first?",
+    {"return dW, db, dc": "return dW, dc, db"},
+    see="rbm_stepper",
+)
+
+contrast.slip(
+    "DB-13",
+    "The two biases changed places on every way, up and down.",
+    "Whose bias belongs to a hidden unit, and what does the docstring call it?",
+    {"v0 @ W.T + b": "v0 @ W.T + c", "s @ W + c": "s @ W + b", "v1 @ W.T + b": "v1 @ W.T + c"},
+    see="rbm_stepper",
+)
+
+contrast.slip(
+    "DB-14",
+    "Your visible biases stay as they are: dc is 0.",
+    "Who else could learn that a corner of the picture is always empty?",
+    {"np.sum(v1 - v0, axis=0) / m": "np.zeros(len(c))"},
+    see="rbm_stepper",
+)
+
+contrast.slip(
+    "DB-15",
+    "Your hidden biases stay as they are: db is 0.",
+    "How could a hidden unit learn to be off for most of the pictures?",
+    {"np.sum(h1 - h0, axis=0) / m": "np.zeros(len(b))"},
+    see="rbm_stepper",
+)
+
+
+@contrast.misconception(
+    "DB-17",
+    "This is the slope of the reconstruction error, at the units that were thrown.",
+    "A machine that copies every picture has no such error. Is every picture likely for it?",
+    see="rbm_stepper",
+)
+def _(W, b, c, v0, u):
+    s = (u < sigmoid(v0 @ W.T + b)).astype(float)
+    error = (sigmoid(s @ W + c) - v0) / len(v0)
+    return s.T @ error, np.zeros(len(b)), error.sum(axis=0)
+
+
+@contrast.misconception(
+    "DB-18",
+    "You trained an autoencoder by backprop: out through W, and back again through the same W.",
+    "Where in your code does the machine look at something that is not in the data?",
+    see="rbm_stepper",
+)
+def _(W, b, c, v0, u):
+    h0 = sigmoid(v0 @ W.T + b)
+    error = (sigmoid(h0 @ W + c) - v0) / len(v0)
+    delta = error @ W.T * h0 * (1 - h0)
+    return h0.T @ error + delta.T @ v0, delta.sum(axis=0), error.sum(axis=0)
+
+
+contrast.slip(
+    "DB-23",
+    "On the side of the data your dW has the dice in place of the probabilities.",
+    "Which of the two tells more about the data, a probability or one throw with it?",
+    {"h0.T @ v0": "s.T @ v0"},
+    see="rbm_stepper",
+)
+
+contrast.slip(
+    "DB-23",
+    "On the side of the data stand the dice in place of the probabilities, in dW and in db.",
+    "Which of the two tells more about the data, a probability or one throw with it?",
+    {"h0.T @ v0": "s.T @ v0", "h1 - h0": "h1 - s"},
+    see="rbm_stepper",
+)
+
+contrast.slip(
+    "FF-01",
+    "No unit has its bias, neither on the way up nor on the way down.",
+    "What does a unit do when all units that it listens to are 0?",
+    {"v0 @ W.T + b": "v0 @ W.T", "s @ W + c": "s @ W", "v1 @ W.T + b": "v1 @ W.T"},
+    see="rbm_stepper",
+)
+
+contrast.slip(
+    "FF-01",
+    "On the way down the biases of the visible units are forgotten.",
+    "What does a visible unit do when all hidden units are 0?",
+    {"s @ W + c": "s @ W"},
+    see="rbm_stepper",
+)
+
+contrast.slip(
+    "FF-01",
+    "On both ways up the biases of the hidden units are forgotten.",
+    "What does a hidden unit do when all visible units are 0?",
+    {"v0 @ W.T + b": "v0 @ W.T", "v1 @ W.T + b": "v1 @ W.T"},
+    see="rbm_stepper",
+)
+
+
+# ---- 6.8 -----------------------------------------------------------------------------------------
+
+
+@exercise(
+    "6.8",
+    points=3,
+    title="A stack of RBMs, then few labels",
+    hints=(
+        "An RBM learns the data that lies in front of it. What lies in front of the second one?",
+        "Go up the stack with every row, and note what each RBM gets. Then take the rows with a "
+        "label, put the new layer on top, and go back through all layers as in lesson 2.",
+        "$v^1 = x$, $v^{l+1} = \\sigma(v^l W^{lT} + b^l)$; on the labelled rows "
+        "$p = softmax(v^{L+1} V^T)$, $\\delta = \\frac{1}{k}(p - y)$, then one layer down "
+        "$\\delta \\leftarrow (\\delta W) \\odot a (1 - a)$, and $dW = \\delta^T v$ everywhere.",
+    ),
+    outputs=("inputs", "dWs"),
+)
+def fine_tune(x, rbms, V, rows, y):
+    """What each RBM of a stack was trained on, and the first gradient when few labels fine-tune it.
+
+    x : (m, n_0) all data,  rbms : [(W, b, c), ...], L trained RBMs, the first one next to x
+        W : (n_l, n_(l-1)),  b : (n_l,) of the hidden units,  c : (n_(l-1),) of the visible units
+    V : (n_out, n_L) a new last layer, softmax, without biases
+    rows : (k,) which rows of x have a label,  y : (k, n_out) these labels, one-hot
+    ->  inputs : L arrays, what RBM 1 to L was trained on, probabilities
+        dWs : L + 1 arrays, dL/dW of layers 1 to L and dL/dV; L is the mean cross-entropy
+    """
+    inputs = [x]
+    for W, b, _ in rbms:
+        inputs.append(sigmoid(inputs[-1] @ W.T + b))
+    Ws = [W for W, _, _ in rbms] + [V]
+    a = [v[rows] for v in inputs]
+    z = a[-1] @ V.T
+    e = np.exp(z - z.max(axis=1, keepdims=True))
+    p = e / e.sum(axis=1, keepdims=True)
+    delta = (p - y) / len(rows)
+    dWs = []
+    for l in reversed(range(len(Ws))):
+        dWs.insert(0, delta.T @ a[l])
+        slope = a[l] * (1 - a[l])
+        delta = delta @ Ws[l] * slope
+    return inputs[:-1], dWs
+
+
+def _stack_case(rng, m, k, sizes, scale=1.0):
+    """Data, a stack and k labels.   sizes : n_0, ..., n_L, n_out,  scale : of the new layer
+
+    The first two labels differ for the same picture, so no network can be right about both.
+    """
+    *units, n_out = sizes
+    rbms = [(draw(rng, n, v), draw(rng, n), draw(rng, v)) for v, n in pairwise(units)]
+    x = rng.integers(0, 101, (m, units[0])) / 100
+    rows = rng.permutation(np.arange(1, m))[:k]  # not row 0, so they are never the first k
+    x[rows[1]] = x[rows[0]]
+    y = np.eye(n_out)[np.arange(k) % n_out]
+    return x, rbms, scale * draw(rng, n_out, units[-1]), rows, y
+
+
+@fine_tune.cases
+def _(rng):
+    return [
+        _stack_case(rng, 4, 2, (2, 2, 2, 2)),
+        _stack_case(rng, 5, 3, (2, 3, 2, 3)),
+        _stack_case(rng, 6, 3, (3, 3, 3, 3, 2)),
+        _stack_case(rng, 9, 4, (5, 4, 3, 2, 3)),
+    ]
+
+
+@fine_tune.far
+def _(rng):
+    """A new layer so large that a nudge of it is lost in the digits of the loss."""
+    return [_stack_case(rng, 6, 3, (3, 2, 3, 3), scale=1e10)]
+
+
+@fine_tune.equivalent
+def _(x, rbms, V, rows, y):
+    """With the library: the stack becomes a network."""
+    machines = [dbn.RBM(*rbm) for rbm in rbms]
+    net = dbn.unroll(machines, len(V), np.random.default_rng(0))
+    net.layers[-1].W[...] = V
+    dWs = net.backward(net.forward(x[rows]), y).dW
+    return net.forward(x).a[: len(rbms)], dWs
+
+
+@fine_tune.equivalent
+def _(x, rbms, V, rows, y):
+    """Up once for pretraining, up again for fine-tuning, one column per sample."""
+    v, inputs = x, []
+    for W, b, _ in rbms:
+        inputs.append(v)
+        v = 1 / (1 + np.exp(-(v @ W.T + b)))
+    a = [x[rows].T]
+    for W, b, _ in rbms:
+        a.append(sigmoid(W @ a[-1] + b[:, None]))
+    z = V @ a[-1]
+    e = np.exp(z - z.max(axis=0))
+    delta = e / e.sum(axis=0) - y.T
+    dWs = [delta @ a[-1].T / len(y)]
+    for W, below, above in zip(
+        [V, *(W for W, *_ in rbms[:0:-1])], a[-2::-1], a[:0:-1], strict=True
+    ):
+        delta = (W.T @ delta) * above * (1 - above)
+        dWs.append(delta @ below.T / len(y))
+    return inputs, dWs[::-1]
+
+
+@fine_tune.equivalent
+def _(x, rbms, V, rows, y):
+    """Sample by sample, and the mean at the end."""
+    total = [np.zeros(W.shape) for W, *_ in rbms] + [np.zeros(V.shape)]
+    for i, target in zip(rows, y, strict=True):
+        a = [x[i]]
+        for W, b, _ in rbms:
+            a.append(sigmoid(W @ a[-1] + b))
+        z = V @ a[-1]
+        p = np.exp(z - z.max())
+        delta = p / p.sum() - target
+        for l in range(len(rbms), -1, -1):
+            total[l] += np.outer(delta, a[l])
+            if l > 0:
+                W = V if l == len(rbms) else rbms[l][0]
+                delta = (W.T @ delta) * sigmoid_prime(rbms[l - 1][0] @ a[l - 1] + rbms[l - 1][1])
+    up = [x]
+    for W, b, _ in rbms[:-1]:
+        up.append(sigmoid(up[-1] @ W.T + b))
+    return up, [t / len(rows) for t in total]
+
+
+@fine_tune.equivalent
+def _(x, rbms, V, rows, y):
+    """Recursive: each layer asks the rest of the network for its delta."""
+
+    def below(a, layers):
+        if not layers:
+            z = a @ V.T
+            p = np.exp(z - np.logaddexp.reduce(z, axis=1)[:, None])
+            delta = (p - y) / len(y)
+            return [delta.T @ a], delta @ V
+        W, b, _ = layers[0]
+        up = sigmoid(a @ W.T + b)
+        found, da = below(up, layers[1:])
+        delta = da * up * (1 - up)
+        return [delta.T @ a, *found], delta @ W
+
+    inputs = [x]
+    for W, b, _ in rbms[:-1]:
+        inputs += [sigmoid(inputs[-1] @ W.T + b)]
+    return tuple(inputs), tuple(below(x[rows], rbms)[0])
+
+
+fine_tune.slip(
+    "DB-19",
+    "Your RBMs saw the rows with a label only.",
+    "What does an RBM need a label for?",
+    {"return inputs[:-1]": "return a[:-1]"},
+    see="rbm_stepper",
+)
+
+
+fine_tune.slip(
+    "DB-19",
+    "Your RBMs saw the rows without a label only.",
+    "The labels are not looked at while an RBM learns. Why leave out pictures that have one?",
+    {"return inputs[:-1]": "return [np.delete(v, rows, axis=0) for v in inputs[:-1]]"},
+    see="rbm_stepper",
+)
+
+fine_tune.slip(
+    "DB-20",
+    "Every RBM of yours was trained on the raw data.",
+    "RBM 1 has found features. Who looks at them, if RBM 2 looks at x?",
+    {"return inputs[:-1]": "return [x] * len(rbms)"},
+    see="rbm_stepper",
+)
+
+fine_tune.slip(
+    "DB-20",
+    "Your arrays are what the RBMs say, not what they were trained on: all are one place late.",
+    "What does the first RBM look at while it learns?",
+    {"return inputs[:-1]": "return inputs[1:]"},
+    see="rbm_stepper",
+)
+
+fine_tune.slip(
+    "DB-24",
+    "You passed on units of 0 or 1; the next RBM is trained on probabilities.",
+    "What is lost when 0.51 and 0.99 are passed on as the same number?",
+    {
+        "return inputs[:-1]": "return [x] + [(v > 0.5).astype(float) for v in inputs[1:-1]]",
+    },
+    see="rbm_stepper",
+)
+
+fine_tune.slip(
+    "DB-24",
+    "Every hidden unit is 0 or 1 in your network, while it learns and while it is fine-tuned.",
+    "How steep is a step, and what comes back through it?",
+    {"sigmoid(inputs[-1] @ W.T + b)": "1.0 * (inputs[-1] @ W.T > -b)"},
+    see="rbm_stepper",
+)
+
+fine_tune.slip(
+    "FF-04",
+    "You passed on z: the sigmoid of the hidden units is missing.",
+    "Can the next RBM take a number below 0 for a probability?",
+    {"sigmoid(inputs[-1] @ W.T + b)": "inputs[-1] @ W.T + b"},
+    see="rbm_stepper",
+)
+
+fine_tune.slip(
+    "DB-21",
+    "The weights are turned on the way up.",
+    "What does each axis of W count, and does a layer of lesson 1 want it any other way?",
+    {"inputs[-1] @ W.T + b": "inputs[-1] @ W + b"},
+    see="rbm_stepper",
+)
+
+fine_tune.slip(
+    "DB-21",
+    "The weights came along, but the biases of the hidden units stayed behind.",
+    "A hidden unit has learnt W and b. What does it say without its b?",
+    {"inputs[-1] @ W.T + b": "inputs[-1] @ W.T"},
+    see="rbm_stepper",
+)
+
+fine_tune.slip(
+    "DB-21",
+    "On the way up you added the biases of the visible units.",
+    "Whose bias belongs to a hidden unit?",
+    {"for W, b, _ in rbms": "for W, _, b in rbms"},
+    see="rbm_stepper",
+)
+
+
+fine_tune.slip(
+    "DB-21",
+    "The inputs are right; in fine-tuning the biases that the RBMs have learnt are left out.",
+    "A hidden unit has learnt W and b. What does it say without its b?",
+    {
+        "a = [v[rows] for v in inputs]": """a = [x[rows]]
+    for W, _, _ in rbms:
+        a.append(sigmoid(a[-1] @ W.T))"""
+    },
+    see="rbm_stepper",
+)
+
+
+fine_tune.slip(
+    "DB-21",
+    "The inputs are right; fine-tuning begins with weights of 0: what was learnt is gone.",
+    "What was the pretraining for?",
+    {
+        "[W for W": "[0 * W for W",
+        "[v[rows] for v in inputs]": "[x[rows]] + [np.ones((len(y), len(W))) / 2 for W in Ws[:-1]]",
+    },
+    see="rbm_stepper",
+)
+
+fine_tune.slip(
+    "BP-09",
+    "On the way back the weights are turned.",
+    "How much does neuron 0 of the layer before owe to neuron 1 of this one? Which entry says so?",
+    {"delta @ Ws[l]": "delta @ Ws[l].T"},
+)
+
+fine_tune.slip(
+    "DB-25",
+    "The inputs are right; only the new layer learns: all other dW are 0.",
+    "Fine-tuning is backprop through the whole network. Which layers may it move?",
+    {"dWs.insert(0, delta.T @ a[l])": "dWs.insert(0, delta.T @ a[l] * (l == len(rbms)))"},
+    see="rbm_stepper",
+)
+
+fine_tune.slip(
+    "DB-25",
+    "The inputs are right; you returned the gradient of the new layer only.",
+    "Fine-tuning is backprop through the whole network. Which layers may it move?",
+    {"return inputs[:-1], dWs": "return inputs[:-1], dWs[-1:]"},
+    see="rbm_stepper",
+)
+
+fine_tune.slip(
+    "DB-25",
+    "The inputs are right; the gradient of the new layer is missing.",
+    "Which layer was never pretrained, and needs the labels most?",
+    {"return inputs[:-1], dWs": "return inputs[:-1], dWs[:-1]"},
+    see="rbm_stepper",
+)
+
+
+fine_tune.slip(
+    "DB-22",
+    "The inputs are right; on the way back no slope of a sigmoid is in your deltas.",
+    "Pretraining has moved the weights. Has it changed how steep a sigmoid is?",
+    {"slope = a[l] * (1 - a[l])": "slope = 1"},
+    see="rbm_stepper",
+)
+
+fine_tune.slip(
+    "BP-05",
+    "The slopes are taken at a: the sigmoid is in them twice.",
+    "Which letter does your formula of the slope want, and which one has it got?",
+    {"a[l] * (1 - a[l])": "sigmoid(a[l]) * (1 - sigmoid(a[l]))"},
+)
+
+fine_tune.slip(
+    "BP-14",
+    "Your gradients are sums over the labelled rows.",
+    "Should the gradient double when every labelled row comes twice?",
+    {"(p - y) / len(rows)": "p - y"},
+)
+
+fine_tune.slip(
+    "DB-19",
+    "You divided by the number of all rows; only some of them have a label.",
+    "Over which rows is the loss of fine-tuning a mean?",
+    {"/ len(rows)": "/ len(x)"},
+)
+
+fine_tune.slip(
+    "EP-06",
+    "The labels met the first rows of x, and not the rows that they belong to.",
+    "Which row of x does the first label belong to?",
+    {"v[rows]": "v[: len(rows)]"},
+)
+
+fine_tune.slip(
+    "BP-01",
+    "All gradients have the wrong sign.",
+    "An optimiser takes lr times dW off. Does p come nearer to y then?",
+    {"(p - y)": "(y - p)"},
+)
+
+fine_tune.slip(
+    "BP-33",
+    "You multiplied by p(1 − p) as well. That slope is already inside the error of the last layer.",
+    "Which slope has cancelled when the logarithm met the softmax?",
+    {"(p - y) / len(rows)": "(p - y) * p * (1 - p) / len(rows)"},
+)
+
+fine_tune.slip(
+    "FF-13",
+    "Right for small z, NaN for large ones: exp overflows to infinity.",
+    "Which number can you subtract from a whole row without changing its softmax?",
+    {"z - z.max(axis=1, keepdims=True)": "z"},
+)
+
+fine_tune.slip(
+    "FF-20",
+    "Your last layer is a sigmoid: its outputs do not add up to 1.",
+    "Which activation turns several scores into shares of one whole?",
+    {"p = e / e.sum(axis=1, keepdims=True)": "p = sigmoid(z)"},
+)
+
+fine_tune.slip(
+    "VG-11",
+    "All gradients are right, last layer first.",
+    "Which layer does the docstring name first?",
+    {"dWs.insert(0, delta.T @ a[l])": "dWs.append(delta.T @ a[l])"},
+)
+
+
+# ---- 6.9 -----------------------------------------------------------------------------------------
+
+
+@exercise(
+    "6.9",
+    points=2,
+    title="Challenge: the bias of the forget gate",
+    hints=(
+        "Which part of the memory passes the forget gate once? And T times?",
+        "When z is the bias alone, every step multiplies by the same number. For the second "
+        "result, go the same way backwards: from the share to one step, from one step to its z.",
+        "$c_T = \\sigma(b)^T c_0$, so $\\log_{10}$ of the share is $T \\log_{10} \\sigma(b)$; "
+        "and $b = \\ln \\frac{f}{1 - f}$ with $f = p^{1/T}$.",
+    ),
+    outputs=("logs", "smallest"),
+)
+def belt(b, T, p):
+    """How much of a memory is left after T steps, and the forget bias that keeps enough of it.
+
+    Nothing is written into the memory on the way, and the z of the forget gate is its bias alone.
+    b : (n,) forget biases, one per cell,  T : how many steps,  p : a share, 0 < p < 1
+    ->  logs : (n,) base-10 logarithm of the share of c that each cell keeps
+        smallest : the smallest bias with which a cell keeps the share p, one number
+    """
+    f = sigmoid(b)
+    logs = T * np.log10(f)
+    q = p ** (1 / T)
+    smallest = np.log(q / (1 - q))
+    return logs, smallest
+
+
+@belt.cases
+def _(rng):
+    def biases(n):
+        return np.concatenate([[0.0, 1.0], np.sort(draw(rng, n, largest=5))])
+
+    return [
+        (biases(n), T, int(rng.integers(low, high)) / 100)
+        for n, T, low, high in ((1, 5, 5, 30), (2, 20, 30, 45), (2, 100, 55, 75), (4, 700, 75, 95))
+    ]
+
+
+@belt.equivalent
+def _(b, T, p):
+    """The logarithm of the gate without the gate: nothing can become 0."""
+    return -T * np.log1p(np.exp(-b)) / np.log(10), -np.log(np.expm1(-np.log(p) / T))
+
+
+@belt.equivalent
+def _(b, T, p):
+    """Step by step."""
+    logs = np.zeros(len(b))
+    for _ in range(T):
+        logs = logs - np.log10(1 + np.exp(-b))
+    return logs, -np.log(p ** (-1 / T) - 1)
+
+
+@belt.equivalent
+def _(b, T, p):
+    """The gradient along the belt instead of the memory: the same factor."""
+    share, c = np.ones(len(b)), np.exp(np.log(p) / T)
+    share = share / (1 + np.exp(-b))
+    return [float(T * np.log10(s)) for s in share], 2 * np.arctanh(2 * c - 1)
+
+
+@belt.equivalent
+def _(b, T, p):
+    """The bias is looked for by halving."""
+    low, high = -50.0, 50.0
+    for _ in range(200):
+        middle = (low + high) / 2
+        low, high = (middle, high) if sigmoid(middle) ** T < p else (low, middle)
+    return np.log10(sigmoid(b)) * T, high
+
+
+belt.slip(
+    "LS-23",
+    "You read the gate as how much is forgotten, and kept the rest.",
+    "The new c is the gate times the old c. What does a gate of 1 do to the memory?",
+    {"f = sigmoid(b)": "f = 1 - sigmoid(b)", "np.log(q / (1 - q))": "np.log((1 - q) / q)"},
+    see="lstm_cell",
+)
+
+belt.slip(
+    "LS-23",
+    "Your bias is right; your shares are what a gate of 1 − f would keep.",
+    "The new c is the gate times the old c. What does a gate of 1 do to the memory?",
+    {"f = sigmoid(b)": "f = 1 - sigmoid(b)"},
+    see="lstm_cell",
+)
+
+belt.slip(
+    "LS-23",
+    "Your shares are right; your bias has the wrong sign.",
+    "Does a cell with a large bias keep more, or less?",
+    {"np.log(q / (1 - q))": "np.log((1 - q) / q)"},
+    see="lstm_cell",
+)
+
+belt.slip(
+    "LS-23",
+    "Your shares are right; your bias is the one that forgets the share p and keeps the rest.",
+    "Is p what is kept, or what is lost?",
+    {"q = p **": "q = (1 - p) **"},
+    see="lstm_cell",
+)
+
+
+@belt.misconception(
+    "LS-24",
+    "You took the bias itself for the gate: 1 keeps everything, and 0 nothing.",
+    "How far open is the gate when its z is 0?",
+    see="lstm_cell",
+)
+def _(b, T, p):
+    return T * np.log10(b), p ** (1 / T)
+
+
+@belt.misconception(
+    "LS-24",
+    "Your shares are right; what you returned as a bias is the gate itself.",
+    "Which z opens a gate so far?",
+    see="lstm_cell",
+)
+def _(b, T, p):
+    return T * np.log10(sigmoid(b)), p ** (1 / T)
+
+
+belt.slip(
+    "LS-24",
+    "Your bias is right; your shares are those of a gate that is open, whatever its bias.",
+    "How far open is a gate whose z is 0?",
+    {"f = sigmoid(b)": "f = np.ones(len(b))"},
+    see="lstm_cell",
+)
+
+belt.slip(
+    "LS-19",
+    "You looked at one step; there are T of them.",
+    "Each step keeps 0.9. What is left after two?",
+    {"T * np.log10(f)": "np.log10(f)", "q = p ** (1 / T)": "q = p"},
+    see="lstm_cell",
+)
+
+belt.slip(
+    "LS-19",
+    "Your bias is right; your shares are those of one step.",
+    "Each step keeps 0.9. What is left after two?",
+    {"T * np.log10(f)": "np.log10(f)"},
+    see="lstm_cell",
+)
+
+belt.slip(
+    "LS-19",
+    "Your shares are right; your bias keeps the share p for one step only.",
+    "What is left after the second step with this bias?",
+    {"q = p ** (1 / T)": "q = p"},
+    see="lstm_cell",
+)
+
+belt.slip(
+    "BP-31",
+    "Your bias is right; your shares are the gate T times, added up.",
+    "Each step keeps 0.9. What is left after two?",
+    {"T * np.log10(f)": "np.log10(T * f)"},
+    see="lstm_cell",
+)
+
+belt.slip(
+    "BP-31",
+    "Your shares are right; for your bias each step loses the same amount, 1 − p over T.",
+    "Half of the memory is lost in the first step. Is it half of the whole again in the second?",
+    {"q = p ** (1 / T)": "q = 1 - (1 - p) / T"},
+    see="lstm_cell",
+)
+
+belt.slip(
+    "BP-31",
+    "Your shares are right; for your bias the share p was divided by T.",
+    "T equal factors make p. What is one of them?",
+    {"q = p ** (1 / T)": "q = p / T"},
+    see="lstm_cell",
+)
+
+belt.slip(
+    "BP-31",
+    "Your shares are right; for your bias p was taken to the power of T, and not its root.",
+    "T equal factors make p. Is one of them larger than p, or smaller?",
+    {"q = p ** (1 / T)": "q = p**T"},
+    see="lstm_cell",
+)
+
+belt.slip(
+    "LS-13",
+    "Your gate is a tanh: it can be negative, and at a bias of 0 it is shut.",
+    "Which activation runs from 0 to 1?",
+    {"f = sigmoid(b)": "f = np.tanh(b)", "np.log(q / (1 - q))": "np.arctanh(q)"},
+    see="lstm_cell",
+)
+
+belt.slip(
+    "LS-13",
+    "Your bias is right; in your shares the gate is a tanh.",
+    "Which activation runs from 0 to 1?",
+    {"f = sigmoid(b)": "f = np.tanh(b)"},
+    see="lstm_cell",
+)
+
+belt.slip(
+    "LS-31",
+    "Your bias is right; each step of yours multiplies by the slope of the gate, not by the gate.",
+    "Along the belt, c meets the gate. Does it go through the gate's sigmoid?",
+    {"f = sigmoid(b)": "f = sigmoid(b) * (1 - sigmoid(b))"},
+    see="lstm_cell",
+)
+
+belt.slip(
+    "VG-13",
+    "Your bias is right; your memory has passed one gate too few.",
+    "How many gates stand between c_0 and c_T?",
+    {"T * np.log10(f)": "(T - 1) * np.log10(f)"},
+    see="lstm_cell",
+)
+
+belt.slip(
+    "LS-32",
+    "Right for few steps; after many of them the share is too small for a float, and 0 has no "
+    "logarithm.",
+    "Which logarithm can be taken first, so that no tiny number is ever made?",
+    {"T * np.log10(f)": "np.log10(f**T)"},
+    see="lstm_cell",
+)
+
+belt.slip(
+    "VG-04",
+    "Your bias is right; your shares have no logarithm.",
+    "On a plain scale, could you tell a millionth from 0?",
+    {"T * np.log10(f)": "f**T"},
+    see="lstm_cell",
+)
+
+belt.slip(
+    "VG-04",
+    "Your bias is right; your logarithms are natural ones.",
+    "What should come out for a share of a thousandth?",
+    {"T * np.log10(f)": "T * np.log(f)"},
+    see="lstm_cell",
+)
+
+belt.slip(
+    "VG-04",
+    "Your shares are right; in your bias stands a logarithm to the base 10.",
+    "What does the sigmoid give back, if you put your bias into it?",
+    {"np.log(q / (1 - q))": "np.log10(q / (1 - q))"},
+    see="lstm_cell",
+)
+
+belt.slip(
+    "FF-28",
+    "Both results are right, in the wrong order.",
+    "Which of the two does the docstring name first?",
+    {"return logs, smallest": "return smallest, logs"},
+    see="lstm_cell",
+)
+
+
+# ---- 6.10 ----------------------------------------------------------------------------------------
+
+# Six runs of our own; the tests make them again and compare every number.
+LOGS = (
+    """\
+update   0: error 1.136, delta 1.1e-07 5.9e-06 5.6e-04
+update 100: error 0.166, delta 1.4e-16 2.7e-11 1.8e-04
+update 200: error 0.168, delta 3.4e-21 1.2e-13 1.7e-04""",
+    """\
+epoch   0: loss 2.395, accuracy 0.10, delta 2.5e-10 3.5e-07 1.3e-04
+epoch  10: loss 2.304, accuracy 0.10, delta 2.5e-10 3.5e-07 1.3e-04
+epoch  30: loss 2.303, accuracy 0.10, delta 2.5e-10 3.5e-07 1.3e-04""",
+    """\
+epoch   0: loss 2.411, accuracy 0.11, delta 9.9e-07 1.9e-05 3.7e-04
+epoch  50: loss 2.348, accuracy 0.09, delta 9.7e-07 1.9e-05 3.7e-04
+epoch 200: loss 2.314, accuracy 0.09, delta 8.8e-07 1.7e-05 3.3e-04""",
+    """\
+epoch   0: loss 2.303, accuracy 0.10, delta 0.0e+00 0.0e+00, dead 0.91 1.00
+epoch  10: loss 2.302, accuracy 0.10, delta 0.0e+00 0.0e+00, dead 0.91 1.00
+epoch  20: loss 2.302, accuracy 0.10, delta 0.0e+00 0.0e+00, dead 0.91 1.00""",
+    """\
+update   0: error 1.201, delta 1.7e-01 8.3e-03 2.9e-04
+update   4: error 37.631, delta 5.8e-03 1.6e-02 2.5e-03
+update   8: error 3.4e+03, delta 7.5e-02 8.8e-02 4.6e-01""",
+    """\
+epoch   0: loss 2.303, accuracy 0.07, delta 4.7e-18 4.3e-11 1.3e-05
+epoch  10: loss 2.302, accuracy 0.10, delta 7.1e-21 1.2e-13 2.4e-07
+epoch  30: loss 2.302, accuracy 0.10, delta 7.1e-21 1.2e-13 2.4e-07""",
+)
+
+six_logs = choice(
+    "6.10",
+    points=2,
+    title="Challenge: the remedy for six logs",
+    hints=(
+        "Three questions for every log: is the error signal too small, too large, or exactly 0? "
+        "Does it run through layers, or through time? What may be changed?",
+        "Read delta from right to left, as the signal runs. Then ask of each remedy which illness "
+        "it was made for; the remedy matrix has measured it.",
+        "$\\delta$ falls through time: LSTM; it falls through layers: ReLU with the weights of He; "
+        "the sigmoid must stay, labels are few: DBN; $\\delta$ is exactly 0 and units are dead: "
+        "Leaky ReLU; it grows on its way back: none of the four, but clipping; the weights are too "
+        "small: none of the four, but better first weights.",
+    ),
+    name="remedies",
+    items=[
+        Item(
+            "A recurrent network of 32 tanh neurons adds two marked numbers out of 100 steps, "
+            "with clipping.\n`delta` stands for steps 1, 50 and 100. "
+            f"Who always guesses the mean has an error of 0.167.\n{LOGS[0]}",
+            {
+                "A": "Clip more strongly: clipping keeps the gradient at the right size.",
+                "B": "Leaky ReLU in place of tanh: its slope is never 0, so nothing can vanish.",
+                "C": "LSTM: a belt beside the neurons, on which a gate decides what is kept.",
+                "D": "More updates: 200 are not many.",
+            },
+            "C",
+            {
+                "A": (
+                    "LS-29",
+                    "Clipping makes long gradients shorter, and leaves short ones as they are.",
+                    "Which way would delta have to change here?",
+                ),
+                "B": (
+                    "RL-08",
+                    "A slope that is never 0 can still be tiny, and the same W_h comes back at "
+                    "every step.",
+                    "What is left after 100 factors of which many are a hundredth?",
+                ),
+                "D": (
+                    "VG-12",
+                    "More of the same does not help where no signal arrives.",
+                    "Has delta at step 1 grown in these 200 updates, or shrunk?",
+                ),
+            },
+        ),
+        Item(
+            "Ten hidden layers of 32 sigmoid neurons, weights by Xavier, on handwritten digits.\n"
+            "All pictures have a label, and you may change whatever you like. "
+            f"`delta` stands for hidden layers 1, 6 and 10.\n{LOGS[1]}",
+            {
+                "A": "ReLU, and first weights by He.",
+                "B": "Leaky ReLU; with it the first weights do not matter, say N(0, 0.01²).",
+                "C": "LSTM: it was made against the vanishing gradient.",
+                "D": "Ten more layers: depth brings power.",
+            },
+            "A",
+            {
+                "B": (
+                    "RL-08",
+                    "The slope is one of two factors; the weights are the other one.",
+                    "What do ten layers pass on, if each has weights near 0?",
+                ),
+                "C": (
+                    "LS-30",
+                    "The belt of an LSTM runs through time; here the signal runs through layers.",
+                    "How many steps of time has one picture of a digit?",
+                ),
+                "D": (
+                    "VG-14",
+                    "Each further layer is one more factor below 1.",
+                    "What would delta be in front of ten more such layers?",
+                ),
+            },
+        ),
+        Item(
+            "Five hidden layers of 64 neurons, weights by Xavier. They must stay sigmoids.\n"
+            "There are 1,000 pictures of digits, and 100 of them have a label. "
+            f"`delta` stands for hidden layers 1, 3 and 5.\n{LOGS[2]}",
+            {
+                "A": "DBN: after pretraining, delta in layer 1 is as large as in a ReLU network.",
+                "B": "DBN, but label the other 900 first: an RBM needs to know what it sees.",
+                "C": "DBN: delta in layer 1 starts nearly as small, but the features are there.",
+                "D": "DBN, trained as one deep autoencoder by backprop, all layers at once.",
+            },
+            "C",
+            {
+                "A": (
+                    "DB-22",
+                    "Measured on these 100 pictures: pretraining makes delta in layer 1 about "
+                    "three times as large, and ReLU more than a thousand times.",
+                    "The slopes are those of a sigmoid still. What else does the network begin "
+                    "with, if not with a larger delta?",
+                ),
+                "B": (
+                    "DB-19",
+                    "No RBM has ever asked for a label: it learns which pictures are likely.",
+                    "Where in contrastive divergence does y stand?",
+                ),
+                "D": (
+                    "DB-18",
+                    "One by one is the point: backprop through all of them has the old illness.",
+                    "Through how many sigmoids does the error signal of one RBM have to go?",
+                ),
+            },
+        ),
+        Item(
+            "Two hidden layers of 64 ReLU neurons, weights by He, all hidden biases begin at -2. "
+            "Adam, rate 0.001.\n`delta` and the share of dead units stand for both hidden "
+            f"layers.\n{LOGS[3]}",
+            {
+                "A": "A smaller rate, so that no unit dies.",
+                "B": "More epochs: Adam gets them out in the end.",
+                "C": "ReLU and He: with these weights the signal keeps its size.",
+                "D": "Leaky ReLU: below 0 it still has a slope, on which units come back.",
+            },
+            "D",
+            {
+                "A": (
+                    "RL-16",
+                    "These units are dead already, from epoch 0 on.",
+                    "Which rate makes a step out of a gradient of exactly 0?",
+                ),
+                "B": (
+                    "VG-12",
+                    "More of the same does not help where no signal arrives: delta is exactly 0.",
+                    "What does Adam make of a gradient that was 0 at every step?",
+                ),
+                "C": (
+                    "RL-17",
+                    "Both are in use here already; He counts on units of which half are on.",
+                    "How many units of the second layer are on, for any picture?",
+                ),
+            },
+        ),
+        Item(
+            "An LSTM of 32 cells adds two marked numbers out of 30 steps. Its first W_h is six "
+            "times as large as usual; SGD, rate 0.5.\n`delta` is the error on the belt at steps 1, "
+            f"15 and 30.\n{LOGS[4]}",
+            {
+                "A": "A bug: the gradient of an LSTM cannot explode.",
+                "B": "A larger forget bias, so that the belt carries better.",
+                "C": "None of the four: clip the gradient.",
+                "D": "Leaky ReLU in place of tanh, so that no slope vanishes.",
+            },
+            "C",
+            {
+                "A": (
+                    "LS-25",
+                    "Along the belt the factor is never above 1; through the gates there is "
+                    "another way back, and it goes through W_h.",
+                    "By which factor does delta grow from step 30 to step 1?",
+                ),
+                "B": (
+                    "LS-24",
+                    "A forget gate that is further open holds nothing back.",
+                    "Is delta at step 1 too small here, or too large?",
+                ),
+                "D": (
+                    "VG-09",
+                    "Nothing vanishes here.",
+                    "Which way does delta change on its way from step 30 to step 1?",
+                ),
+            },
+        ),
+        Item(
+            "Ten hidden layers of 32 Leaky ReLU neurons (slope 0.01), first weights N(0, 0.01²), "
+            f"on digits.\n`delta` stands for hidden layers 1, 6 and 10.\n{LOGS[5]}",
+            {
+                "A": "None of the four alone: first weights by He.",
+                "B": "Nothing: with Leaky ReLU no signal vanishes. It needs more epochs.",
+                "C": "A larger slope below 0, for example 0.5.",
+                "D": "Nothing: it has converged, delta is almost 0.",
+            },
+            "A",
+            {
+                "B": (
+                    "RL-08",
+                    "Leaky ReLU keeps units alive; it does not keep a signal large through depth.",
+                    "By which factor does delta fall from layer 10 to layer 6?",
+                ),
+                "C": (
+                    "RL-08",
+                    "Even slopes of 1 everywhere would leave the other factor as it is.",
+                    "Each step back is a slope times weights. How large are these weights?",
+                ),
+                "D": (
+                    "VG-01",
+                    "A gradient of almost 0 is no proof of a good network.",
+                    "What loss has a network that guesses one of ten classes?",
+                ),
+            },
+        ),
+    ],
+    see="remedy_matrix",
+)

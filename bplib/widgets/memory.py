@@ -17,7 +17,7 @@ from bplib.optimisers import Adam
 from bplib.recurrent import LastStep, clip, lstm, rnn
 from bplib.svg import number, plural, rough, term
 from bplib.widgets.explore import Explore, Picture, choice, slider, whole
-from bplib.widgets.live import POINTS, _round_up
+from bplib.widgets.live import POINTS, _round_up, _twice
 from bplib.widgets.vanishing_gradient import BACK, LIMIT, _decades, _log10, _log_curve
 
 AHEAD = {"stroke": svg.FORWARD, "stroke_width": 3}
@@ -218,7 +218,7 @@ def _kept(T, belt, other_line, back, other):
 
 NEURONS = BATCH = 32
 LARGEST = 1.0  # the length of a gradient that is not clipped
-UPDATES, AVERAGED = 1000, 20
+UPDATES, AVERAGED = 800, 20
 STRIDE = {10: 25, 20: 20, 40: 10, 100: 5}
 RACERS = {"RNN": (rnn, 0.003), "LSTM": (lstm, 0.01)}  # its cell, and the better rate for it
 WIDTHS = {"RNN": 1.5, "LSTM": 3.5}
@@ -271,7 +271,7 @@ def adding_race(seed=0):
     )
     buttons, step = explore.children[2], explore.controls["step"]
     clock = next(part for part in buttons.children if isinstance(part, ipywidgets.Play))
-    clock.interval = 100
+    _twice(clock, step)  # a slow frame makes Play wait, and not jump
 
     def begin(_change=None):
         clock.step = STRIDE[explore.controls["T"].value]
@@ -288,7 +288,7 @@ def adding_race(seed=0):
 def _smooth(losses):
     """The mean of the last 20 batches, or of all as long as there are fewer.   ->  as losses"""
     sums = np.cumsum(losses)
-    sums[AVERAGED:] -= sums[:-AVERAGED].copy()
+    sums[AVERAGED:] -= sums[:-AVERAGED]
     return sums / np.minimum(np.arange(1, len(sums) + 1), AVERAGED)
 
 
@@ -335,7 +335,7 @@ def draw_adding(T, weights_seed, step):
     drawing = svg.document(
         452,
         alt,
-        svg.bold(472, 24, f"T = {T}, {plural(step, 'update')}", "start"),
+        svg.bold(634, 22, f"T = {T}, {plural(step, 'update')}", "end"),
         _losses(step, losses, now, verdicts),
         _signals(T, sizes, first),
     )

@@ -49,9 +49,9 @@ def dead_units():
             "Then set the slope α to 0.01 and play once more.",
             lr=learning_rate(0.001, -4, 0),
             bias=slider("first bias b", -2.0, -3, 1, 0.25),
-            slope=slider("slope α (0: ReLU)", 0.0, 0, 0.3, 0.01),
+            alpha=slider("slope α (0: ReLU)", 0.0, 0, 0.3, 0.01),
             step=whole("epochs", 0, 0, EPOCHS),
-            seed=whole("seed", 0, 0, 99),
+            weights_seed=whole("seed", 0, 0, 99),
         )
     )
 
@@ -85,12 +85,12 @@ def _unit(x, y, on, off, slope):
     return svg.box(x, y + 30 - high, CELL - 4, high, **fill) + svg.box(x, y, CELL - 4, 30)
 
 
-def draw_dead(lr, bias, slope, step, seed):
+def draw_dead(lr, bias, alpha, step, weights_seed):
     """Every hidden unit as a box; how many are dead, and the accuracy, after each epoch."""
-    moments = _learn(lr, bias, slope, seed)
+    moments = _learn(lr, bias, alpha, weights_seed)
     n, gone = _reached(moments, step)
     now, first = moments[n], moments[0]
-    word = "asleep" if slope else "dead"
+    word = "asleep" if alpha else "dead"
     counts = now.off.sum(axis=1).tolist()
     total, epochs = sum(counts), np.arange(n + 1)
     parts = []
@@ -99,8 +99,8 @@ def draw_dead(lr, bias, slope, step, seed):
         parts.append(svg.bold(16, top - 12, words, "start"))
         for j, (on, off) in enumerate(zip(now.on[l], now.off[l], strict=True)):
             x, y = 16 + CELL * (j % ACROSS), top + 36 * (j // ACROSS)
-            parts.append(_unit(x, y, on, off, slope))
-    passes = "no error gets through" if not slope else f"a part α = {short(slope)} gets through"
+            parts.append(_unit(x, y, on, off, alpha))
+    passes = "no error gets through" if not alpha else f"a part α = {short(alpha)} gets through"
     upper = svg.Axes(478, 36, 145, 66, x=(0, EPOCHS), y=(0, 2 * UNITS))
     lower = svg.Axes(478, 174, 145, 66, x=(0, EPOCHS), y=(0, 1))
     line = {"stroke": svg.FORWARD, "stroke_width": 2.5}
@@ -108,9 +108,9 @@ def draw_dead(lr, bias, slope, step, seed):
     dead_now = [int(moment.off.sum()) for moment in moments[: n + 1]]
     right = [moment.accuracy for moment in moments[: n + 1]]
     parts += [
-        _unit(16, 222, 0.5, False, slope),
+        _unit(16, 222, 0.5, False, alpha),
         svg.text(46, 241, "alive: blue is the share of rows with z > 0", "start"),
-        _unit(16, 262, 0, True, slope),
+        _unit(16, 262, 0, True, alpha),
         svg.text(46, 275, f"{word}: z ≤ 0 on all {ROWS} training rows;", "start"),
         svg.text(46, 292, passes, "start"),
         upper.frame("", f"units {word}: {total} of {2 * UNITS}", (0, 10, 20), (0, 32, 64)),
@@ -128,27 +128,27 @@ def draw_dead(lr, bias, slope, step, seed):
         f"z ≤ 0 on all {ROWS} rows: {counts[0]} of {UNITS} units in layer 1, {counts[1]} of "
         f"{UNITS} in layer 2: {word}",
         f"{word} before training: {first.off.sum()}; of these awake now: {woken}; "
-        f"{'fell asleep' if slope else 'died'} since: {fallen}",
+        f"{'fell asleep' if alpha else 'died'} since: {fallen}",
     ]
     whole_layers = [l + 1 for l in range(2) if counts[l] == UNITS]
-    if whole_layers and not slope:
+    if whole_layers and not alpha:
         last = max(whole_layers)
         worked.append(
             f"every unit of layer {last} is dead: no error gets through, so dW and db are exactly "
             f"0 in {'layer 1' if last == 1 else 'layers 1 and 2'}"
         )
-    elif total and not slope:
+    elif total and not alpha:
         worked.append(
             "dW = 0 and db = 0 for a dead unit: no error moves its weights; in layer 2 it can "
             "wake up all the same, when layer 1 changes"
         )
     elif total:
         worked.append(
-            f"asleep, not dead: the slope is α = {short(slope)} and not 0, so dW is not 0 and the "
+            f"asleep, not dead: the slope is α = {short(alpha)} and not 0, so dW is not 0 and the "
             "unit can wake up"
         )
-    kind = f"Leaky ReLU, α = {short(slope)}" if slope else "ReLU"
-    alt = f"{kind}, first bias {short(bias)}, Adam, η = {rough(lr)}, seed {seed}. "
+    kind = f"Leaky ReLU, α = {short(alpha)}" if alpha else "ReLU"
+    alt = f"{kind}, first bias {short(bias)}, Adam, η = {rough(lr)}, seed {weights_seed}. "
     alt += ". ".join(words.rstrip(".") for words in worked) + "."
     table = [["layer", "unit", "share of rows with z > 0", "state"]]
     for (l, j), on in np.ndenumerate(now.on):
@@ -190,7 +190,7 @@ def four_activations():
             depth=whole("hidden layers", 1, 1, 4),
             lr=learning_rate(0.5, -2, 1),
             step=whole("epochs", 0, 0, RACE_EPOCHS),
-            seed=whole("first seed", 0, 0, 99),
+            first_seed=whole("first seed", 0, 0, 99),
         ),
         stride=20,
     )
@@ -238,9 +238,9 @@ def _race(hidden, depth, lr, first):
     return Race(np.array(right, int), np.array(gone))
 
 
-def draw_four(hidden, depth, lr, step, seed):
+def draw_four(hidden, depth, lr, step, first_seed):
     """Seeds solved against epochs, one line per activation, and a cell for each seed."""
-    race = _race(hidden, depth, lr, seed)
+    race = _race(hidden, depth, lr, first_seed)
     solved = np.sum(race.right == 4, axis=2)
     axes = svg.Axes(48, 40, 280, 236, x=(0, RACE_EPOCHS), y=(0, SEEDS + 0.6))
     shown = np.unique(np.append(np.arange(0, step + 1, 5), step))
@@ -271,8 +271,8 @@ def draw_four(hidden, depth, lr, step, seed):
         table.append([name, int(counts[-1]), halves[-1], f"{max(others)} of 4" if others else "–"])
     last = 40 + 68 * 3
     parts += [
-        svg.text(366, last + 44, f"seed {seed}", "start", font_size=11),
-        svg.text(625, last + 44, f"seed {seed + SEEDS - 1}", "end", font_size=11),
+        svg.text(366, last + 44, f"seed {first_seed}", "start", font_size=11),
+        svg.text(625, last + 44, f"seed {first_seed + SEEDS - 1}", "end", font_size=11),
         svg.text(
             366, last + 66, "✓ solved; or how many of 4 rows are right", "start", font_size=12
         ),
@@ -290,7 +290,7 @@ def draw_four(hidden, depth, lr, step, seed):
     ]
     if (race.right[step] < 0).any():
         worked.append("∞: a number became infinite in this network")
-    alt = f"XOR, seeds {seed} to {seed + SEEDS - 1}. " + ". ".join(worked) + "."
+    alt = f"XOR, seeds {first_seed} to {first_seed + SEEDS - 1}. " + ". ".join(worked) + "."
     return Picture(svg.document(324, alt, *parts), alt, worked, table)
 
 
@@ -300,8 +300,9 @@ NOTHING, FEW = "nothing", 5
 DOTS_LEFT, DOTS_WIDE, LANE = 150, 300, 34
 NAMES_WIDE, LETTERS = 190, 24
 OWN = (
-    " A small measurement: the adding problem with T = 15 (share of answers within 0.1); digits, "
-    "500 rows, 8 epochs, and 1000 rows with a first bias of −2, 5 epochs (test accuracy)."
+    " A small measurement. RNN: the adding problem with T = 15, share of answers within 0.1. "
+    "sigmoid: digits, five hidden layers, 500 rows, 8 epochs, test accuracy. "
+    "ReLU: digits, two hidden layers with a first bias of −2, 1000 rows, 5 epochs, test accuracy."
 )
 FORM = "measured must be {symptom: {remedy: [one value per seed]}}"
 
@@ -363,9 +364,9 @@ def _far_back(remedy, seed):
 
 
 TRIALS = {
-    "an RNN forgets the first steps": (_far_back, [NOTHING, "LSTM"]),
-    "five sigmoid layers learn nothing": (_sigmoid_layers, [NOTHING, "DBN", "ReLU", "Leaky ReLU"]),
-    "ReLU units are born dead": (_born_dead, [NOTHING, "Leaky ReLU"]),
+    "RNN: forgets the start": (_far_back, [NOTHING, "LSTM"]),
+    "sigmoid: learns nothing": (_sigmoid_layers, [NOTHING, "DBN", "ReLU", "Leaky ReLU"]),
+    "ReLU: units born dead": (_born_dead, [NOTHING, "Leaky ReLU"]),
 }
 
 

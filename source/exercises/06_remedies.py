@@ -138,6 +138,84 @@ from bplib.exercises import check, hint, progress, solution
 # %% exercise="6.6"
 
 # %% [markdown]
+# ## 6.7 One step of contrastive divergence
+#
+# A restricted Boltzmann machine (제한 볼츠만 머신) looks at data, and then at something that it makes up itself.
+# It learns by the difference.
+#
+# $$v_0 \to h_0 \to v_1 \to h_1$$
+#
+# Hidden units that are thrown, 0 or 1, travel down; nothing else is thrown.
+# So that your dice and ours agree, you get the uniform numbers `u`: a hidden unit is on where `u` is smaller than its probability.
+
+# %% [markdown]
+# Return `dW`, `db` and `dc`, as means over the rows.
+# Everything points **downhill**, as always: an optimiser takes lr times `dW` off `W`.
+#
+# `b` belongs to the hidden units, `c` to the visible ones.
+# `W` is `(n_h, n_v)`, as in a layer with `n_v` inputs.
+
+# %% exercise="6.7"
+
+# %% [markdown]
+# ## 6.8 A stack of RBMs, then few labels
+#
+# Three steps make a deep belief network (심층 신뢰 신경망).
+#
+# 1. Pretraining (사전학습): RBMs learn one by one, without labels, each from what the one before says.
+# 2. Their weights become the first layers of a network; a new last layer is put on top.
+# 3. Backprop fine-tunes (파인튜닝) all layers, with the few labels there are.
+#
+# Step 1 is done: you get the trained RBMs, and `W` and `b` of each are those of a sigmoid layer.
+
+# %% [markdown]
+# Return two lists.
+#
+# - `inputs`: what each RBM was trained on, for all rows. Probabilities are passed on; nothing is thrown.
+# - `dWs`: the gradients of the first step of fine-tuning, from layer 1 to the new layer.
+#   The loss is softmax cross-entropy, the mean over the labelled rows.
+#   Some $z$ of the new layer are very large.
+#
+# `rows` says which rows of `x` have a label: `y[0]` belongs to `x[rows[0]]`.
+# Not every number that you are given is needed.
+
+# %% exercise="6.8"
+
+# %% [markdown]
+# ## 6.9 Challenge: the bias of the forget gate
+#
+# Many LSTMs begin with a forget bias (망각 게이트의 편향) of 1, and not of 0.
+# What is it good for?
+#
+# At the beginning the weights are small, so the $z$ of a forget gate is about its bias alone.
+# Nothing new is written into the memory $c$.
+# Which share of it is left after T steps?
+# (The error signal along the belt keeps the same share.)
+
+# %% [markdown]
+# Return two results.
+#
+# - `logs`: the base-10 logarithm of this share, for every bias in `b`.
+# - `smallest`: the smallest bias with which a cell keeps the share `p` over all T steps.
+
+# %% exercise="6.9"
+
+# %% [markdown]
+# Put T = 100 and p = 0.5 into your function: which bias keeps one half?
+# `widgets.lstm_cell()` shows the same belt.
+
+# %% [markdown]
+# ## 6.10 Challenge: the remedy for six logs
+#
+# Six logs of six runs, and each has an illness of its own.
+# Choose the remedy that treats it; in some logs it is none of the four.
+#
+# The numbers after `delta` are the RMS of the error signal, in the places that the question names.
+# Write one letter for each log, for example `remedies = "A A A A A A"`.
+
+# %% exercise="6.10"
+
+# %% [markdown]
 # ## Done?
 #
 # Run `progress()` in a new cell.
