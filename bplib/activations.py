@@ -10,7 +10,8 @@ class Activation(NamedTuple):
     """phi and phi' as a pair, because backprop always needs both at the same z.
 
     The same once more without new arrays, for fast.py, which uses those of a batch again:
-    into(z) turns z into a;  back(da, a) turns da into da * phi'(z), with phi' written in a
+    into(z) turns z into a;  back(da, a) turns da into da * phi'(z), with phi' written in a, and
+    may use a up
     """
 
     name: str
@@ -123,9 +124,14 @@ def _sigmoid_back(da, a):
 
 
 def _tanh_back(da, a):
-    slope = a * a
-    np.subtract(1.0, slope, out=slope)
-    da *= slope
+    a *= a
+    np.subtract(1.0, a, out=a)
+    da *= a
+
+
+def _relu_back(da, a):
+    np.greater(a, 0.0, out=a)  # 1 or 0, and of the same kind as da
+    da *= a
 
 
 def _nothing(*_):
@@ -134,12 +140,6 @@ def _nothing(*_):
 
 SIGMOID = Activation("sigmoid", sigmoid, sigmoid_prime, _sigmoid_into, _sigmoid_back)
 TANH = Activation("tanh", tanh, tanh_prime, lambda z: np.tanh(z, out=z), _tanh_back)
-RELU = Activation(
-    "relu",
-    relu,
-    relu_prime,
-    lambda z: np.maximum(z, 0.0, out=z),
-    lambda da, a: np.multiply(da, a > 0, out=da),
-)
+RELU = Activation("relu", relu, relu_prime, lambda z: np.maximum(z, 0.0, out=z), _relu_back)
 LEAKY_RELU = leaky_relu()
 IDENTITY = Activation("identity", identity, identity_prime, _nothing, _nothing)
