@@ -381,27 +381,34 @@ PEERS = {
 }
 
 
-def serve(peer, name, dtype):
-    """Read what to do from stdin, a word a line; answer with one line of JSON each."""
-    made = PEERS[peer](CASES[name], dtype)
-    if made is None:
-        return print(json.dumps(None), flush=True)
-    step, params = made
-    for i in range(24):
-        step(i % BATCHES)
-    after = [float(np.sum(np.abs(v))) for v in params()] if params else []
-    print(json.dumps(after), flush=True)
-    n = 1
+def serve(peer):
+    """Answer each line of stdin with one line of JSON.
+
+    a case and a dtype: build it, take 24 steps; how large the weights then are, array by array
+    a number: take steps for so many seconds of CPU time; the seconds of one step, and peak MB
+    """
     for line in sys.stdin:
-        seconds, steps = float(line), 0
-        began = time.process_time()
-        while (spent := time.process_time() - began) < seconds:
+        said = json.loads(line)
+        if isinstance(said, list):
+            made = step = params = None  # let the last case go
+            made = PEERS[peer](CASES[said[0]], said[1])
+            if made is None:
+                print(json.dumps(None), flush=True)
+                continue
+            step, params = made
+            for i in range(24):
+                step(i % BATCHES)
+            n, after = 1, [float(np.sum(np.abs(v))) for v in params()] if params else []
+            print(json.dumps(after), flush=True)
+            continue
+        began, steps = time.process_time(), 0
+        while (spent := time.process_time() - began) < said:
             for i in range(n):
                 step(i % BATCHES)
             if peer == "JAX jit":
                 params()  # waits until the work is done
             steps += n
-            if spent < seconds / 20:
+            if spent < said / 20:
                 n = min(2 * n, 4096)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         print(json.dumps([spent / steps, peak]), flush=True)
