@@ -7,11 +7,18 @@ import numpy as np
 
 
 class Activation(NamedTuple):
-    """phi and phi' as a pair, because backprop always needs both at the same z."""
+    """phi and phi' as a pair, because backprop always needs both at the same z.
+
+    The same once more without new arrays, for fast.py, which uses those of a batch again:
+    into(z) turns z into a;  back(da, a) turns da into da * phi'(z), with phi' written in a, and
+    may use a up
+    """
 
     name: str
     f: Callable[[np.ndarray], np.ndarray]
     prime: Callable[[np.ndarray], np.ndarray]
+    into: Callable[[np.ndarray], None] | None = None
+    back: Callable[[np.ndarray, np.ndarray], None] | None = None
 
     def __call__(self, z):
         return self.f(z)
@@ -23,7 +30,10 @@ def sigmoid(z):
     z : (..., n)  ->  (..., n), values from 0 to 1
     Source: Goodfellow, Bengio & Courville 2016, sec. 3.10.
     """
-    return 0.5 * (1.0 + np.tanh(0.5 * np.asarray(z)))
+    a = np.tanh(0.5 * np.asarray(z))
+    a += 1.0
+    a *= 0.5
+    return a
 
 
 def sigmoid_prime(z):
@@ -55,7 +65,8 @@ def relu(z):
 
 def relu_prime(z):
     """1 where z > 0, else 0 (at the kink we choose 0, as PyTorch does)."""
-    return (np.asarray(z) > 0).astype(float)
+    z = np.asarray(z)
+    return (z > 0).astype(z.dtype if z.dtype.kind == "f" else float)
 
 
 def leaky_relu(slope=0.01):
@@ -69,8 +80,10 @@ def leaky_relu(slope=0.01):
         raise ValueError(f"leaky_relu needs 0 <= slope < 1, but slope is {slope}.")
     return Activation(
         f"leaky_relu({slope})",
-        lambda z: np.where(np.asarray(z) > 0, z, slope * np.asarray(z)),
-        lambda z: np.where(np.asarray(z) > 0, 1.0, slope),
+        lambda z: np.maximum(z, slope * np.asarray(z)),
+        lambda z: np.maximum(relu_prime(z), slope),
+        lambda z: np.maximum(z, slope * z, out=z),
+        lambda da, a: np.multiply(da, np.maximum(relu_prime(a), slope), out=da),
     )
 
 
@@ -88,16 +101,45 @@ def dead(z):
 
 def identity(z):
     """z itself: for a last layer whose loss takes z.   z : (..., n)  ->  (..., n)"""
-    return np.asarray(z, dtype=float)
+    z = np.asarray(z)
+    return z if z.dtype.kind == "f" else z.astype(float)
 
 
 def identity_prime(z):
     """1 everywhere.   z : (..., n)  ->  (..., n)"""
-    return np.ones_like(z, dtype=float)
+    return np.ones_like(identity(z))
 
 
-SIGMOID = Activation("sigmoid", sigmoid, sigmoid_prime)
-TANH = Activation("tanh", tanh, tanh_prime)
-RELU = Activation("relu", relu, relu_prime)
+def _sigmoid_into(z):
+    z *= 0.5
+    np.tanh(z, out=z)
+    z += 1.0
+    z *= 0.5
+
+
+def _sigmoid_back(da, a):
+    slope = 1.0 - a
+    slope *= a
+    da *= slope
+
+
+def _tanh_back(da, a):
+    a *= a
+    np.subtract(1.0, a, out=a)
+    da *= a
+
+
+def _relu_back(da, a):
+    np.greater(a, 0.0, out=a)  # 1 or 0, and of the same kind as da
+    da *= a
+
+
+def _nothing(*_):
+    """What identity does to z, and its derivative to da."""
+
+
+SIGMOID = Activation("sigmoid", sigmoid, sigmoid_prime, _sigmoid_into, _sigmoid_back)
+TANH = Activation("tanh", tanh, tanh_prime, lambda z: np.tanh(z, out=z), _tanh_back)
+RELU = Activation("relu", relu, relu_prime, lambda z: np.maximum(z, 0.0, out=z), _relu_back)
 LEAKY_RELU = leaky_relu()
-IDENTITY = Activation("identity", identity, identity_prime)
+IDENTITY = Activation("identity", identity, identity_prime, _nothing, _nothing)

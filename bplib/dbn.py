@@ -43,11 +43,15 @@ class RBM:
 
     def hidden(self, v):
         """p(h = 1 | v) = sigmoid(W v + b).   v : (m, n_v)  ->  (m, n_h)"""
-        return sigmoid(v @ self.W.T + self.b)
+        z = v @ self.W.T
+        z += self.b
+        return sigmoid(z)
 
     def visible(self, h):
         """p(v = 1 | h) = sigmoid(W^T h + c).   h : (m, n_h)  ->  (m, n_v)"""
-        return sigmoid(h @ self.W + self.c)
+        z = h @ self.W
+        z += self.c
+        return sigmoid(z)
 
     def free_energy(self, v):
         """F(v) = -c v - sum_j log(1 + exp(W v + b)_j):  p(v) = exp(-F(v)) / Z.

@@ -8,20 +8,24 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bplib.activations import sigmoid
+from bplib.activations import IDENTITY, SIGMOID, sigmoid
 
 
 class Loss(NamedTuple):
-    """L(a, y) and dL/da.  The 1/m of the mean lives here and nowhere else."""
+    """L(a, y) and dL/da.  The 1/m of the mean lives here and nowhere else.
+
+    into : for fast.py, turns the output, one sample a column, into what (. - y) / m is the gradient
+    """
 
     name: str
     value: Callable[[np.ndarray, np.ndarray], float]
     grad: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    into: Callable[[np.ndarray], None] | None = None
 
 
 def _pair(a, y):
     """Both as arrays of one shape (m, n): (m,) against (m, 1) would broadcast to (m, m)."""
-    a, y = np.asarray(a, dtype=float), np.asarray(y, dtype=float)
+    a, y = _floats(a), _floats(y)
     if a.shape != y.shape or a.ndim != 2:
         raise ValueError(
             f"the output and the target must both be (m, n), "
@@ -30,6 +34,11 @@ def _pair(a, y):
     if not a.size:
         raise ValueError(f"a mean needs at least one row, but the output is {a.shape}.")
     return a, y
+
+
+def _floats(rows):
+    rows = np.asarray(rows)
+    return rows if rows.dtype.kind == "f" else rows.astype(float)
 
 
 def half_mse(a, y):
@@ -92,9 +101,17 @@ def softmax_cross_entropy_grad(z, y):
     return (softmax(z) - y) / len(z)
 
 
+def _softmax_into(z):
+    z -= np.maximum.reduce(z, axis=0)
+    np.exp(z, out=z)
+    z /= np.add.reduce(z, axis=0)
+
+
 # The two cross-entropies take the last z, not a: give the last layer the activation IDENTITY.
-MSE = Loss("half mean squared error", half_mse, half_mse_grad)
-BINARY_CROSS_ENTROPY = Loss("binary cross-entropy", binary_cross_entropy, binary_cross_entropy_grad)
+MSE = Loss("half mean squared error", half_mse, half_mse_grad, IDENTITY.into)
+BINARY_CROSS_ENTROPY = Loss(
+    "binary cross-entropy", binary_cross_entropy, binary_cross_entropy_grad, SIGMOID.into
+)
 SOFTMAX_CROSS_ENTROPY = Loss(
-    "softmax cross-entropy", softmax_cross_entropy, softmax_cross_entropy_grad
+    "softmax cross-entropy", softmax_cross_entropy, softmax_cross_entropy_grad, _softmax_into
 )

@@ -135,7 +135,7 @@ def _check_layer(number, layer, n_before):
 def _check_rows(name, rows, n, number, layer, m=None):
     """rows as a float array of shape (m, n), or one sentence that says why it cannot be."""
     rows = np.asarray(rows)
-    if not (np.issubdtype(rows.dtype, np.number) or rows.dtype == bool) or np.iscomplexobj(rows):
+    if rows.dtype.kind not in "biuf":
         raise TypeError(
             f"layer {number}: {name} must hold real numbers, but its dtype is {rows.dtype}."
         )
@@ -145,4 +145,4 @@ def _check_rows(name, rows, n, number, layer, m=None):
             f"layer {number}: its W is {layer.W.shape}, so {name} must be {needed}, "
             f"one sample per row, but {name} is {rows.shape}."
         )
-    return rows.astype(float, copy=False)
+    return rows.astype(layer.W.dtype, copy=False)

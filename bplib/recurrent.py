@@ -72,8 +72,11 @@ class RNN:
         """x : (T, m, n_in),  h0 : (m, n), 0 if None  ->  Trace"""
         x = _check_steps(self, x)
         h = _states(self, x, "h0", h0)
-        for t in range(len(x)):
-            h[t + 1] = np.tanh(x[t] @ self.W_x.T + h[t] @ self.W_h.T + self.b)
+        np.matmul(x, self.W_x.T, out=h[1:])  # what needs no h, for all steps at once
+        h[1:] += self.b
+        for z, h_before in zip(h[1:], h, strict=False):
+            z += h_before @ self.W_h.T
+            np.tanh(z, out=z)  # z becomes h
         return Trace(x, h)
 
     def backward(self, trace, dh):
@@ -84,7 +87,7 @@ class RNN:
         Source: Werbos 1990; Goodfellow, Bengio & Courville 2016, sec. 10.2.2.
         """
         x, h = trace.x, trace.h
-        _check_error(h, dh)
+        dh = _check_error(h, dh)
         delta = np.zeros_like(h[1:])
         dh_next = np.zeros_like(h[0])
         for t in reversed(range(len(x))):
@@ -118,20 +121,31 @@ class LSTM:
         return [self.W_x, self.W_h, self.b]
 
     def forward(self, x, h0=None, c0=None):
-        """x : (T, m, n_in),  h0, c0 : (m, n), 0 if None  ->  Trace"""
+        """x : (T, m, n_in),  h0, c0 : (m, n), 0 if None  ->  Trace
+
+        Inside, samples are columns: z is one product, W [x; h; 1], and each gate one piece of it.
+        """
         x = _check_steps(self, x)
         h, c = _states(self, x, "h0", h0), _states(self, x, "c0", c0)
-        T, m, n = h[1:].shape
-        W_x, W_h, b = (_blocks(w, n) for w in self.params)
-        gates = np.empty((T, 4, m, n))
+        T, m, n_in = x.shape
+        n = h.shape[2]
+        c, gates = np.ascontiguousarray(c.transpose(0, 2, 1)), np.empty((T, 4, n, m), h.dtype)
+        W = np.column_stack([self.W_x, self.W_h, self.b])
+        W[: 3 * n] *= 0.5  # sigmoid(z) = (1 + tanh(z / 2)) / 2: one tanh serves all four gates
+        seen = np.ones((n_in + n + 1, m), h.dtype)  # x, h and a row of ones for the bias
+        x_t, h_t = seen[:n_in], seen[n_in:-1]
+        h_t[...] = h[0].T
         for t in range(T):
-            z = np.matmul(h[t], W_h, out=gates[t])
-            z += x[t] @ W_x
-            z += b
-            i, f, o, g = _activate(z)
-            c[t + 1] = f * c[t] + i * g
-            h[t + 1] = o * np.tanh(c[t + 1])
-        return Trace(x, h, c, gates)
+            x_t[...] = x[t].T
+            z = np.dot(W, seen, out=gates[t].reshape(4 * n, m))
+            np.tanh(z, out=z)
+            z[: 3 * n] += 1.0
+            z[: 3 * n] *= 0.5
+            i, f, o, g = gates[t]
+            np.add(f * c[t], i * g, out=c[t + 1])
+            np.multiply(o, np.tanh(c[t + 1]), out=h_t)
+            h[t + 1] = h_t.T
+        return Trace(x, h, c.transpose(0, 2, 1), gates.transpose(0, 1, 3, 2))
 
     def backward(self, trace, dh):
         """The error signal goes back along h through the weights, and along c through f alone.
@@ -140,22 +154,36 @@ class LSTM:
         dc_t = dc_(t+1) * f_(t+1) + dh_t * o_t * (1 - tanh(c_t)**2)
         Source: Graves 2012, "Supervised sequence labelling", sec. 4.6, without peepholes.
         """
-        x, h, c, gates = trace
-        _check_error(h, dh)
-        T, m, n = h[1:].shape
-        dc, delta = np.zeros_like(c), np.empty((T, m, 4 * n))
-        dh_next = np.zeros_like(h[0])
+        x, h = trace.x, trace.h
+        dh = _check_error(h, dh)
+        (T, m, n), n_in = h[1:].shape, x.shape[2]
+        c, gates = trace.c.transpose(0, 2, 1), trace.gates.transpose(0, 1, 3, 2)  # as in forward
+        dc, delta = np.zeros(c.shape, h.dtype), np.empty(gates.shape, h.dtype)
+        dW, dx = np.zeros((4 * n, n_in + n + 1), h.dtype), np.empty_like(x)
+        da, slope, share = np.empty((4, n, m), h.dtype), np.empty((4, n, m), h.dtype), dW.copy()
+        W_back, seen = np.column_stack([self.W_x, self.W_h]).T, np.ones((m, n_in + n + 1), h.dtype)
+        back = np.zeros((n_in + n, m), h.dtype)  # W^T delta: what comes back from step t + 1
+        dx_t, dh_t = back[:n_in], back[n_in:]
         for t in reversed(range(T)):
-            i, f, o, g = gates[t]
-            dh_t, tanh_c = dh[t] + dh_next, np.tanh(c[t + 1])
-            dc[t + 1] += dh_t * o * (1.0 - tanh_c**2)
-            delta[t, :, :n] = dc[t + 1] * g * i * (1.0 - i)
-            delta[t, :, n : 2 * n] = dc[t + 1] * c[t] * f * (1.0 - f)
-            delta[t, :, 2 * n : 3 * n] = dh_t * tanh_c * o * (1.0 - o)
-            delta[t, :, 3 * n :] = dc[t + 1] * i * (1.0 - g**2)
-            dc[t] = dc[t + 1] * f
-            dh_next = delta[t] @ self.W_h
-        return Gradients(*_sums(x, h, delta), delta, delta @ self.W_x, dh_next, dc)
+            dh_t += dh[t].T
+            (i, f, o, g), tanh_c = gates[t], np.tanh(c[t + 1])
+            dc_t, z = dc[t + 1], delta[t].reshape(4 * n, m)
+            np.multiply(dh_t, tanh_c, out=da[2])
+            dc_t += o * (dh_t - da[2] * tanh_c)  # dh_t * o * (1 - tanh_c**2)
+            np.multiply(dc_t, g, out=da[0])
+            np.multiply(dc_t, c[t], out=da[1])
+            np.multiply(dc_t, i, out=da[3])
+            np.subtract(1.0, gates[t], out=slope)
+            slope[:3] *= gates[t, :3]  # sigmoid: s (1 - s)
+            slope[3] *= 1.0 + g  # tanh: (1 - g) (1 + g)
+            np.multiply(da, slope, out=delta[t])
+            np.multiply(dc_t, f, out=dc[t])
+            np.dot(W_back, z, out=back)
+            dx[t] = dx_t.T
+            seen[:, :n_in], seen[:, n_in:-1] = x[t], h[t]
+            dW += np.dot(z, seen, out=share)
+        delta, dc = delta.reshape(T, 4 * n, m).transpose(0, 2, 1), dc.transpose(0, 2, 1)
+        return Gradients(dW[:, :n_in], dW[:, n_in:-1], dW[:, -1], delta, dx, dh_t.T, dc)
 
 
 @dataclass
@@ -212,24 +240,6 @@ def clip(grads, largest):
     return [dw * (largest / length) for dw in grads] if length > largest else list(grads)
 
 
-def _blocks(w, n):
-    """One block per gate.   W : (4n, k)  ->  (4, k, n), transposed;  b : (4n,)  ->  (4, 1, n)"""
-    blocks = w.reshape(4, n, -1)
-    return blocks.transpose(0, 2, 1)
-
-
-def _activate(z):
-    """z becomes sigmoid(z) in the blocks i, f, o and tanh(z) in g, in place.   z : (4, m, n)
-
-    sigmoid(z) = (1 + tanh(z / 2)) / 2, so that one tanh serves all four.
-    """
-    z[:3] *= 0.5
-    np.tanh(z, out=z)
-    z[:3] += 1.0
-    z[:3] *= 0.5
-    return z
-
-
 def _first_weights(n_in, n, rows, rng):
     return (
         rng.normal(0.0, 1.0 / np.sqrt(n_in), (rows, n_in)),
@@ -255,7 +265,7 @@ def _check_weights(cell, gates):
 
 
 def _check_steps(cell, x):
-    x = np.asarray(x, float)
+    x = np.asarray(x, np.result_type(cell.W_h, np.float16))  # as the weights, but never whole
     if x.ndim != 3 or x.shape[2] != cell.W_x.shape[1] or not len(x):
         raise ValueError(
             f"W_x is {cell.W_x.shape}, so x must be (T, m, {cell.W_x.shape[1]}), "
@@ -267,7 +277,7 @@ def _check_steps(cell, x):
 def _states(cell, x, name, first):
     """Room for every state of every sample, with the first one in its place."""
     T, m, _ = x.shape
-    states = np.zeros((T + 1, m, cell.W_h.shape[1]))
+    states = np.zeros((T + 1, m, cell.W_h.shape[1]), x.dtype)
     if first is not None:
         if np.shape(first) != states[0].shape:
             raise ValueError(
@@ -278,5 +288,7 @@ def _states(cell, x, name, first):
 
 
 def _check_error(h, dh):
-    if np.shape(dh) != h[1:].shape:
-        raise ValueError(f"dh must be {h[1:].shape}, (T, m, n), but it is {np.shape(dh)}.")
+    dh = np.asarray(dh, h.dtype)
+    if dh.shape != h[1:].shape:
+        raise ValueError(f"dh must be {h[1:].shape}, (T, m, n), but it is {dh.shape}.")
+    return dh

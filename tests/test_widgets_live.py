@@ -56,14 +56,14 @@ def clock(explore):
 
 @pytest.mark.parametrize("data", live.PLANES)
 @pytest.mark.parametrize("activation", live.KINDS)
-def test_after_whole_epochs_weights_and_losses_are_exactly_those_of_train(data, activation):
+def test_after_whole_epochs_weights_and_losses_are_those_of_train_but_for_the_last_bits(data, activation):
     settings = FIRST | dict(data=data, activation=activation)
     run = live._settle(**settings)
     run.to(5 * run.per_epoch)
     net, _, _, history, _ = train_by_hand(5, **settings)
     for w, v in zip(run.params, net.params, strict=True):
-        np.testing.assert_array_equal(w, v)
-    assert run.losses[:6] == [epoch.loss for epoch in history]
+        np.testing.assert_allclose(w, v, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(run.losses[:6], [epoch.loss for epoch in history], rtol=1e-9)
 
 
 def test_the_words_say_what_train_measures():

@@ -1,0 +1,146 @@
+"""Forward, backward and update in memory that is used again: what train() does in its loop.
+
+Network.forward and backward are the form to read; here is the same with four changes.
+    One vector holds all parameters, so that an optimiser makes one step, whatever the depth.
+    The bias is one more column of W: z = [W b] [a; 1], and one product gives both dW and db.
+    Samples are columns, so that the row of ones is there from the start, and sums run over rows.
+    Every product goes into an array that was there before, and nobody computes the loss.
+"""
+
+from itertools import combinations
+from typing import NamedTuple
+
+import numpy as np
+
+from bplib.activations import IDENTITY
+from bplib.network import Gradients
+from bplib.optimisers import SGD, Adam, Momentum, Nesterov, RMSProp
+
+OPTIMISERS = (SGD, Momentum, Nesterov, RMSProp, Adam)
+
+
+class Room(NamedTuple):
+    """Arrays for a batch of m rows.   last : dL/da of the last layer, (n_L, m)
+
+    there, back : what the two passes do, layer by layer;  delta : (n, m) of each layer
+    """
+
+    last: np.ndarray
+    there: list[tuple]
+    back: list[tuple]
+    delta: list[np.ndarray]
+
+
+class Packed:
+    """A network and its optimiser, ready for many updates.
+
+    with packed as step: step(packed.columns(x), y.T)
+
+    After the with, both hold what the updates have made of them.
+    ValueError for what fits() refuses.
+    """
+
+    def __init__(self, network, optimiser):
+        if not fits(network, optimiser):
+            raise ValueError("Packed needs a network and an optimiser of bplib's own kinds.")
+        self.network, self.optimiser, self.rooms = network, optimiser, {}
+        self.form = self._form()
+        self.sizes = [layer.W.shape for layer in network.layers]
+        self.w, self.dw, *self.memory = (
+            np.zeros(sum(n * (n_in + 1) for n, n_in in self.sizes), np.result_type(*network.params))
+            for _ in range(2 + len(optimiser.memory))
+        )
+        self.Wb, self.dWb = self._layers(self.w), self._layers(self.dw)
+
+    def _layers(self, vector):
+        """[W b] of each layer, as views into the vector."""
+        starts = np.cumsum([n * (n_in + 1) for n, n_in in self.sizes])[:-1]
+        pieces = np.split(vector, starts)
+        return [v.reshape(n, n_in + 1) for v, (n, n_in) in zip(pieces, self.sizes, strict=True)]
+
+    def _params(self, vector):
+        """W1, b1, W2, b2, ... as views into the vector."""
+        return [w for Wb in self._layers(vector) for w in (Wb[:, :-1], Wb[:, -1])]
+
+    def _form(self):
+        return [(layer.W.shape, layer.phi) for layer in self.network.layers]
+
+    def __enter__(self):
+        if self.form != self._form():  # somebody has put in other layers
+            self.__init__(self.network, self.optimiser)
+        _copy(self.network.params, self._params(self.w))
+        for kept, vector in self._memory():
+            _copy(kept, self._params(vector))
+        return self.step
+
+    def __exit__(self, *_):
+        _copy(self._params(self.w), self.network.params)
+        for kept, vector in self._memory():
+            _copy(self._params(vector), kept)
+
+    def _memory(self):
+        return zip(self.optimiser.remembered(self.network.params), self.memory, strict=True)
+
+    def step(self, x, y):
+        """One update.   x : (n_0 + 1, m), from self.columns(),  y : (n_L, m)"""
+        m = x.shape[1]
+        dot, seen, room = np.dot, x, self.rooms.get(m) or self._room(m)
+        for Wb, a, with_ones, into in room.there:
+            dot(Wb, seen, out=a)  # z
+            into(a)
+            seen = with_ones
+        delta = room.last  # dL/da
+        if delta is not a:
+            delta[...] = a
+        self.network.loss.into(delta)
+        delta -= y
+        delta *= 1 / m
+        for back, delta, a, seen, dWb, W, da in room.back:
+            back(delta, a)
+            dot(delta, x.T if seen is None else seen, out=dWb)
+            if da is not None:
+                dot(W, delta, out=da)
+        self.optimiser.count()
+        self.optimiser.update(self.w, self.dw, *self.memory)
+
+    def _room(self, m):
+        layers, dtype = self.network.layers, self.w.dtype
+        seen = [np.ones((len(layer.b) + 1, m), dtype) for layer in layers]
+        a = [with_ones[:-1] for with_ones in seen]
+        delta = [np.empty((len(layer.b), m), dtype) for layer in layers]
+        if layers[-1].phi is IDENTITY:
+            delta[-1] = a[-1]  # no derivative will ask for a
+        there = list(zip(self.Wb, a, seen, [layer.phi.into for layer in layers], strict=True))
+        back = []
+        for l in reversed(range(len(layers))):
+            before = (seen[l - 1].T, self.dWb[l], self.Wb[l][:, :-1].T, delta[l - 1])
+            first = (None, self.dWb[l], None, None)
+            back.append((layers[l].phi.back, delta[l], a[l], *(before if l else first)))
+        self.rooms[m] = Room(delta[-1], there, back, delta)
+        return self.rooms[m]
+
+    def columns(self, x):
+        """Samples as columns, over a row of ones.   x : (m, n_0)  ->  (n_0 + 1, m)"""
+        seen = np.ones((x.shape[1] + 1, len(x)), self.w.dtype)
+        seen[:-1] = x.T
+        return seen
+
+    def gradients(self, m):
+        """Those of the last step, which had m rows, as copies.   ->  Gradients"""
+        dw = [w.copy() for w in self._params(self.dw)]
+        return Gradients(dw[::2], dw[1::2], [d.T.copy() for d in self.rooms[m].delta])
+
+
+def fits(network, optimiser):
+    """Not with a phi, a loss or an optimiser from elsewhere, and not with arrays that overlap."""
+    return (
+        type(optimiser) in OPTIMISERS
+        and network.loss.into is not None
+        and all(layer.phi.into and layer.phi.back for layer in network.layers)
+        and not any(np.may_share_memory(v, w) for v, w in combinations(network.params, 2))
+    )
+
+
+def _copy(arrays, others):
+    for array, other in zip(arrays, others, strict=True):
+        other[...] = array
