@@ -5,6 +5,7 @@
 
 The first run makes .venv and installs bplib in it (with uv, where there is uv); later runs start
 at once. What follows is passed on: lab --no-browser --port 9999, test -k network.
+A whole test uses every processor, one file of tests each; a part of it, or test -n 0, only one.
 """
 
 # Only the standard library, and it must parse on Python 3.6: how else could it say "too old"?
@@ -59,7 +60,8 @@ def test(*arguments):
     for library in ("OPENBLAS", "OMP", "MKL"):  # our matrices are small: threads only cost time
         os.environ[library + "_NUM_THREADS"] = "1"
     steps = [["ruff", "check"], ["ruff", "format", "--check"], ["lint-imports", "--no-logo"]]
-    steps += [["pytest", *arguments]]
+    workers = ["-n", "0" if arguments else "logical"]
+    steps += [["pytest", *workers, "--dist=loadfile", "--no-loadscope-reorder", *arguments]]
     failed = [step for step in steps if subprocess.call(step) != 0]  # all run, whatever fails
     sys.exit(1 if failed else 0)
 

@@ -1,6 +1,6 @@
 """Exercise notebooks under plain nbval, as a teacher without our grader would run them.
 
-Lessons and solutions are run by nbval itself in the main test command.
+Solutions are run by nbval itself in the main test command, lessons by test_lessons.py.
 """
 
 import json
@@ -40,11 +40,16 @@ def answered(text, answers):
     return json.dumps(notebook)
 
 
-def nbval(text, folder):
-    """pytest --nbval-lax 01_feed_forward.ipynb   ->  {cell id: None or what was said}"""
-    (folder / "01_feed_forward.ipynb").write_text(text, encoding="utf-8")
+def nbval(texts, folder):
+    """pytest --nbval-lax on these notebooks.
+
+    texts : {"01_feed_forward.ipynb": text, ...}
+    ->  {"01_feed_forward.ipynb": {cell id: None or what was said}, ...}
+    """
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8")
     options = ["--nbval-lax", "--nbval-cell-timeout=60", "-p", "no:cacheprovider"]
-    command = [*options, "--junitxml=report.xml", "01_feed_forward.ipynb"]
+    command = [*options, "--junitxml=report.xml", *texts]
     run = subprocess.run(
         [sys.executable, "-m", "pytest", *command], cwd=folder, capture_output=True, text=True
     )
@@ -53,17 +58,34 @@ def nbval(text, folder):
         None if case.find("failure") is None else case.find("failure").text
         for case in ElementTree.parse(folder / "report.xml").iter("testcase")
     ]
-    code = [cell["id"] for cell in json.loads(text)["cells"] if cell["cell_type"] == "code"]
-    return dict(zip(code, said, strict=True))
+    code = [
+        (name, cell["id"])
+        for name, text in texts.items()
+        for cell in json.loads(text)["cells"]
+        if cell["cell_type"] == "code"
+    ]
+    verdicts = {name: {} for name in texts}
+    for (name, id), words in zip(code, said, strict=True):
+        verdicts[name][id] = words
+    return verdicts
 
 
 def failed(verdicts):
     return {id for id, words in verdicts.items() if words}
 
 
+@pytest.fixture(scope="module")
+def refused(built, tmp_path_factory):
+    """What nbval says of every untouched notebook, from one run."""
+    names = [f"{number}_{name}.ipynb" for number, name in core.LESSONS.items()]
+    return nbval(
+        {name: built[f"exercises/{name}"] for name in names}, tmp_path_factory.mktemp("untouched")
+    )
+
+
 @pytest.mark.parametrize("lesson", core.LESSONS)
-def test_of_an_untouched_notebook_exactly_the_check_cells_fail(built, lesson, tmp_path):
-    verdicts = nbval(built[f"exercises/{lesson}_{core.LESSONS[lesson]}.ipynb"], tmp_path)
+def test_of_an_untouched_notebook_exactly_the_check_cells_fail(refused, lesson):
+    verdicts = refused[f"{lesson}_{core.LESSONS[lesson]}.ipynb"]
     assert failed(verdicts) == {f"check-{id.replace('.', '-')}" for id in core.exercises(lesson)}
     assert all("not attempted" in verdicts[id] for id in failed(verdicts))
 
@@ -72,7 +94,8 @@ def test_a_right_answer_passes_and_a_wrong_one_fails_with_its_name(untouched, tm
     right, wrong = EXERCISES["1.1"], EXERCISES["1.3"]
     mistake = wrong.misconceptions[0]
     answers = {"1.1": right.solved, "1.3": wrong.wrong(mistake)}
-    verdicts = nbval(answered(untouched, answers), tmp_path)
+    text = answered(untouched, answers)
+    (verdicts,) = nbval({"01_feed_forward.ipynb": text}, tmp_path).values()
     assert failed(verdicts) == {f"check-1-{n}" for n in range(2, len(EXERCISES) + 1)}
     assert "not yet" in verdicts["check-1-3"] and mistake.text in verdicts["check-1-3"]
 

@@ -169,8 +169,13 @@ def test_test_runs_the_linters_then_pytest_with_the_words_that_follow(clone, uv)
         "ran ruff check threads=1",
         "ran ruff format --check threads=1",
         "ran lint-imports --no-logo threads=1",
-        "ran pytest -k network threads=1",
+        "ran pytest -n 0 --dist=loadfile --no-loadscope-reorder -k network threads=1",
     ]
+
+
+def test_a_whole_test_uses_every_processor_and_keeps_each_notebook_on_one(clone, uv):
+    run = start(clone, "test", path=uv.parent)
+    assert "ran pytest -n logical --dist=loadfile" in run.stdout
 
 
 @pytest.mark.parametrize("broken", ["ruff", "lint-imports", "pytest"])
