@@ -73,14 +73,14 @@ def check():
         raise typer.Exit(1)
 
 
-@app.command()
+@app.command(epilog="Example: bplib grade submissions --out marks --jobs 4")
 def grade(
     path: Annotated[Path, typer.Argument(help="A notebook, or a folder of submissions.")],
     out: Annotated[Path | None, typer.Option(help="Folder for the reports.")] = None,
     trust_submissions: Annotated[
         bool, typer.Option("--trust-submissions", help="Run the code of others on this computer.")
     ] = False,
-    jobs: Annotated[int, typer.Option(min=1, help="Notebooks at the same time.")] = 2,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Notebooks at a time.")] = 2,
     lesson: Annotated[
         str | None, typer.Option(help="Such as 01; else the one most notebooks belong to.")
     ] = None,
@@ -88,28 +88,40 @@ def grade(
     seed: Annotated[
         str | None, typer.Option(help="Of an earlier batch, for the same marks.")
     ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the batch that stopped in --out.")
+    ] = False,
 ):
     """Mark your own exercise notebook, or a folder of submissions."""
     from bplib import grading
 
-    columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    try:
-        with Progress(
-            *columns, console=errors, transient=True, disable=not errors.is_terminal
-        ) as bar:
-            task = bar.add_task("marking", total=None)
-
-            def show(done, total, student):
-                bar.update(task, completed=done, total=total, description=escape(student))
-
-            report = grading.grade(
-                path, out, trust_submissions, seed, jobs, lesson, timeout, progress=show
-            )
-    except grading.GradingError as error:
-        _fail(error)
+    options = dict(seed=seed, jobs=jobs, lesson=lesson, timeout=timeout, resume=resume)
+    if not path.is_file():
+        options["say"] = lambda line: _say([line])
+    report = _graded(
+        lambda show: grading.grade(path, out, trust_submissions, progress=show, **options)
+    )
     console.print(report)
     if out is not None:
         _say([f"Reports for each student and the class: {out / 'class.html'}"])
+
+
+def _graded(work):
+    """What work(progress) returns, with a bar while it works and one sentence when it fails."""
+    from bplib.grading import GradingError
+
+    columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    bar = Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal)
+    try:
+        with bar:
+            task = bar.add_task("marking", total=None)
+            return work(
+                lambda done, total, student: bar.update(
+                    task, completed=done, total=total, description=escape(student)
+                )
+            )
+    except GradingError as error:
+        _fail(error, error.code)
 
 
 @app.command()
@@ -154,6 +166,10 @@ def _say(lines):
         console.print(str(line), markup=False, highlight=False, soft_wrap=True)
 
 
-def _fail(error):
+def _fail(error, code=1):
     errors.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
-    raise typer.Exit(1)
+    raise typer.Exit(code)
+
+
+if __name__ == "__main__":
+    app()
