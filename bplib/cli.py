@@ -33,9 +33,8 @@ def build(
 ):
     """Build notebooks/, exercises/ and solutions/ from source/ in this folder."""
     from bplib.course import authoring
-    from bplib.exercises import core
 
-    course = authoring.Course(Path.cwd(), {n: core.exercises(n) for n in core.LESSONS})
+    course = _course()
     try:
         if check:
             stale = authoring.stale(course)
@@ -71,6 +70,24 @@ def check():
     )
     if not all(t.passed for t in trials):
         raise typer.Exit(1)
+
+
+@app.command(epilog="Example: bplib release --out handout 01")
+def release(
+    out: Annotated[Path, typer.Option(help="Folder for the zip.")],
+    lesson: Annotated[
+        str | None, typer.Argument(help="Such as 01: only its exercises; else all of them.")
+    ] = None,
+):
+    """Make the zip for students: no solution is in it, and the checks still name mistakes."""
+    from bplib.course import authoring
+    from bplib.course import release as releasing
+
+    try:
+        path, count = releasing.release(out, _course(), lesson)
+        _say([f"{path}: {count} exercises, and no answer to any of them."])
+    except authoring.CourseError as error:
+        _fail(error)
 
 
 @app.command(epilog="Example: bplib grade submissions --out marks --jobs 4")
@@ -130,6 +147,14 @@ def progress():
     from bplib.exercises import progress
 
     _say([progress()])
+
+
+def _course():
+    """Every lesson of the course whose folder this is."""
+    from bplib.course import authoring
+    from bplib.exercises import core
+
+    return authoring.Course(Path.cwd(), {n: core.exercises(n) for n in core.LESSONS})
 
 
 def _kill_table(trials):
