@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 app = typer.Typer(
     help="Build, check and grade the backpropagation course.",
@@ -141,6 +142,72 @@ def _graded(work):
         _fail(error, error.code)
 
 
+@app.command(epilog="Example: bplib doctor. The exit code is 1 when no sandbox holds.")
+def doctor():
+    """Attack each sandbox for students' code in earnest, and say which of them hold."""
+    from bplib.grading import GradingError, doctor, sandbox
+
+    found = {}
+    for tier in sandbox.TIERS:
+        try:
+            with errors.status(f"attacking {tier}"):
+                found[tier] = doctor.examine(tier)
+        except GradingError as error:
+            found[tier] = {}
+            _say([f"{tier} is not available: {error}."])
+    console.print(_doctor_table(found, [attack.name for attack in doctor.ALL]))
+    holding = [tier for tier, got in found.items() if set(got.values()) == {doctor.HELD}]
+    _say([f"Marking uses {holding[0]}." if holding else "No sandbox holds: nothing is marked."])
+    raise typer.Exit(0 if holding else 1)
+
+
+@app.command(epilog="Example: bplib regrade marks --student anna --student ben")
+def regrade(
+    marks: Annotated[Path, typer.Argument(help="The folder of reports of a finished batch.")],
+    student: Annotated[
+        list[str] | None, typer.Option(help="Only this one; may be given again and again.")
+    ] = None,
+    source: Annotated[
+        Path | None, typer.Option("--from", help="Where the submissions lie now.")
+    ] = None,
+    trust_submissions: Annotated[
+        bool, typer.Option("--trust-submissions", help="Run the code of others on this computer.")
+    ] = False,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Notebooks at a time.")] = 2,
+    timeout: Annotated[float, typer.Option(min=1, help="Seconds one cell may run.")] = 10.0,
+):
+    """Mark a batch again with its own seed, after an exercise or a hand-in was mended."""
+    from bplib.grading.regrade import regrade
+
+    options = dict(folder=source, trust=trust_submissions, jobs=jobs, timeout=timeout)
+    report, changes = _graded(lambda show: regrade(marks, student or (), progress=show, **options))
+    _say(f"{change.student}: {change.before} -> {change.after}" for change in changes)
+    same = len(report.results) - len(changes)
+    _say([f"Changed: {len(changes)}, as before: {same}. The old results: results-before.jsonl."])
+
+
+@app.command("push-nbgrader", epilog="Example: bplib push-nbgrader marks ~/nbgrader-course")
+def push_nbgrader(
+    marks: Annotated[Path, typer.Argument(help="The folder of reports of a finished batch.")],
+    course: Annotated[Path, typer.Argument(help="The folder of the nbgrader course.")],
+    assignment: Annotated[
+        str | None, typer.Option(help="Its name there; else that of the notebook.")
+    ] = None,
+    source: Annotated[
+        Path | None, typer.Option("--from", help="Where the submissions lie now.")
+    ] = None,
+):
+    """Write the marks into nbgrader's gradebook, for its formgrader, feedback and export."""
+    from bplib.grading import GradingError
+    from bplib.grading.gradebook import push
+
+    try:
+        name, count = push(marks, course, assignment, source)
+        _say([f"{count} submissions are in the gradebook, as assignment {name}."])
+    except GradingError as error:
+        _fail(error, error.code)
+
+
 @app.command()
 def progress():
     """How far you are in the exercises. Kept on this computer only."""
@@ -178,6 +245,15 @@ def _kill_table(trials):
                 row = exercise, t.misconception, escape(t.answer), *counts
                 table.add_row(*row, style="" if t.passed else "bold red")
         table.add_section()
+    return table
+
+
+def _doctor_table(found, names):
+    """One row per attack, one column per tier."""
+    table = Table("a student tries to", *found)
+    for name in names:
+        got = [tier.get(name, "not available") for tier in found.values()]
+        table.add_row(name, *(Text(g, style="bold red" if g == "broken" else "") for g in got))
     return table
 
 

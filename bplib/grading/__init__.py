@@ -26,7 +26,7 @@ def grade(path, out=None, trust=False, **options):
     """Mark one notebook, or a folder with one notebook or one folder per student.   ->  Report
 
     out : folder for the reports (none for your own notebook unless you ask; a folder needs it)
-    trust : a folder holds code of others, and there is no sandbox yet: somebody must say yes
+    trust : run without the sandbox, with all your rights;  else nothing runs where none holds
     seed : of an earlier batch, to get its marks again;  None draws a fresh secret one
     jobs : notebooks at the same time;  lesson : "01";  None takes what most notebooks belong to
     timeout : seconds one cell may run;  resume : go on with the batch that stopped in out

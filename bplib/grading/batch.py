@@ -16,22 +16,33 @@ import bplib
 from bplib import probe
 from bplib.exercises import core, diagnosis
 from bplib.exercises.feedback import CORRECT, NOT_ATTEMPTED, NOT_YET, RAISED, Feedback
-from bplib.grading import GradingError, Stopped, intake, judge, pages, report, transplant
+from bplib.grading import (
+    GradingError,
+    Stopped,
+    doctor,
+    intake,
+    judge,
+    pages,
+    report,
+    sandbox,
+    transplant,
+)
 from bplib.grading.ledger import Ledger
 from bplib.grading.report import MARKED, NOT_GRADABLE, NOT_RUN, UNREADABLE, Mark, Report, Result
 
 CHUNK = 300  # submissions that are held in memory, and travel to another computer, at once
 
 REFUSED = (
-    "These notebooks hold code of other people, and there is no sandbox yet (a later version has "
-    "one): it would run on this computer with all your rights, so add --trust-submissions only "
-    "if you trust everybody who handed in."
+    "These notebooks hold code of other people, and no sandbox holds on this computer ({}). Their "
+    "code would run with all your rights, so add --trust-submissions only if you trust everybody "
+    "who handed in."
 )
 ENDED = {
     "time": "The time was up before this exercise was done. Is there a loop that does not end?",
     "dead": "Python itself ended before this exercise was done. Does the code call exit, "
     "or use very much memory?",
     "output": "The notebook printed too much, so it was stopped before this exercise was done.",
+    "disk": "The notebook wrote too much, so it was stopped before this exercise was done.",
     "start": "Python could not be started for this notebook.",
 }
 
@@ -64,8 +75,6 @@ def grade(
     alone = path.is_file()
     if not alone and not path.is_dir():
         raise GradingError(f"There is no notebook and no folder at {path}.")
-    if not alone and not trust:
-        raise GradingError(REFUSED)
     if not alone and out is None:
         raise GradingError("Say where the reports of a folder go: --out DIR.")
     if not alone and Path(out).resolve() == path.resolve():
@@ -81,12 +90,13 @@ def grade(
         book.open()
         seed, lesson = book.seed, book.head["lesson"]
     seed = secrets.randbits(128) if seed is None else _number(seed)
-    found, ignored = _hand_ins(path, alone, out)
+    found, ignored = hand_ins(path, alone, out)
     lesson, notes = _lesson(found, lesson)
     if ignored:
         notes.append(f"not notebooks, ignored: {', '.join(map(report.clean, ignored))}")
     key = _key(lesson, seed)
-    summary = Report(lesson, list(key.exercises.values()), alone, seed, _tier(trust), notes)
+    tier = tier_of(trust, alone)
+    summary = Report(lesson, list(key.exercises.values()), alone, seed, tier, notes)
     if resume:
         if summary.tier != book.head["tier"]:
             was, now = book.head["tier"], summary.tier
@@ -107,9 +117,16 @@ def grade(
     return summary
 
 
-def _tier(trust):
-    """The sandbox in which the students' code runs."""
-    return "none (trusted)"
+def tier_of(trust, alone):
+    """The sandbox in which the students' code runs.   GradingError where there is none"""
+    if trust:
+        return sandbox.TRUSTED
+    try:
+        return doctor.choose()
+    except GradingError as error:
+        if alone:
+            return sandbox.OWN
+        raise GradingError(REFUSED.format(error)) from None
 
 
 def _mark(key, found, summary, book, jobs, timeout, progress):
@@ -119,8 +136,8 @@ def _mark(key, found, summary, book, jobs, timeout, progress):
     """
     before, total = len(summary.results), len(summary.results) + len(found)
     try:
-        with closing(_results(key, found, summary.alone, jobs, timeout)) as results:
-            for result in results:
+        with closing(results(key, found, summary, jobs, timeout)) as done:
+            for result in done:
                 if book:
                     book.add(result)
                 summary.results.append(result)
@@ -140,7 +157,7 @@ def _mark(key, found, summary, book, jobs, timeout, progress):
         raise Stopped(f"Stopped: {count} submissions are marked.{where}") from None
 
 
-def _results(key, found, alone, jobs, timeout):
+def results(key, found, summary, jobs, timeout):
     """The Result of every student, as it is known, chunk by chunk."""
     students = iter(found.items())
     while part := dict(itertools.islice(students, CHUNK)):
@@ -149,12 +166,12 @@ def _results(key, found, alone, jobs, timeout):
             result, answers = _pick(report.clean(student), _read(paths), key)
             if answers is not None:
                 picked[student] = (result, answers)
-            elif alone:
+            elif summary.alone:
                 raise GradingError(result.flags[0])
             else:
                 without.append(result)
         submissions = {student: answers for student, (_, answers) in picked.items()}
-        with closing(mark(key, submissions, jobs, timeout)) as marked:
+        with closing(mark(key, submissions, jobs, timeout, summary.tier)) as marked:
             for student, marks in marked:
                 yield from without
                 without = []
@@ -162,7 +179,7 @@ def _results(key, found, alone, jobs, timeout):
         yield from without
 
 
-def mark(key, submissions, jobs, timeout):
+def mark(key, submissions, jobs, timeout, tier):
     """Run everything, the canaries too; no mark leaves before all canaries are right.
 
     submissions : {student: Answers}  ->  yields (student, [Mark])
@@ -173,7 +190,7 @@ def mark(key, submissions, jobs, timeout):
     notebooks = {"canary": _canary_notebook(key)}
     notebooks |= {name: _notebook(key, submissions[student]) for name, student in names.items()}
     waiting, believed = [], False
-    with closing(judge.run(notebooks, timeout, jobs)) as finished:
+    with closing(judge.run(notebooks, timeout, jobs, tier)) as finished:
         for name, ran in finished:
             if name == "canary":
                 _believe(key, ran)
@@ -192,7 +209,7 @@ def _notebook(key, answers):
 # ---- who handed in what --------------------------------------------------------------------------
 
 
-def _hand_ins(path, alone, out):
+def hand_ins(path, alone, out):
     """{student: [paths]}, and the names of files that are no notebook"""
     if alone:
         return {path.stem: [path]}, []
