@@ -3,6 +3,7 @@
 import json
 import os
 import resource
+import shutil
 import signal
 import stat
 import subprocess
@@ -13,8 +14,10 @@ import pytest
 import submissions
 from submissions import SOLVED
 
+from bplib.exercises import core
 from bplib.grading import GradingError, Stopped, grade
 from bplib.grading.ledger import Ledger
+from bplib.grading.regrade import regrade
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals and limits of POSIX")
 SEED = 20261124
@@ -199,3 +202,54 @@ def test_what_is_no_batch_cannot_go_on(folder, tmp_path):
         grade(folder / "anna.ipynb", resume=True)
     with pytest.raises(GradingError, match="seed of the batch"):
         grade(folder, tmp_path, trust=True, resume=True, seed=1)
+
+
+# ---- once more -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def batch(folder, whole, tmp_path):
+    """A finished batch and its submissions, to be changed."""
+    shutil.copytree(folder, tmp_path / "in")
+    shutil.copytree(whole, tmp_path / "out")
+    return tmp_path / "in", tmp_path / "out"
+
+
+def test_one_student_is_marked_again_with_the_same_seed_and_the_others_stay(batch, whole):
+    hand_ins, out = batch
+    text = json.dumps(submissions.answered(SOLVED))
+    (hand_ins / "dana.ipynb").write_text(text, encoding="utf-8")
+    report, changes = regrade(out, ["dana"], hand_ins, trust=True)
+    (change,) = changes
+    assert (change.student, change.before, change.after) == ("dana", "unreadable", "14")
+    old, new = marks(whole), marks(out)
+    assert {name: new[name] for name in NAMES[:3]} == {name: old[name] for name in NAMES[:3]}
+    assert [mark["outcome"] for mark in new["dana"]] == ["correct"] * 8
+    assert lines(out)[-1] == {"finished": 4, "seed": str(SEED)}
+    assert (out / "results-before.jsonl").read_bytes() == (whole / "results.jsonl").read_bytes()
+    assert "dana,marked" in (out / "grades.csv").read_text()
+
+
+def test_a_mended_exercise_changes_only_the_marks_it_touches(batch, monkeypatch):
+    hand_ins, out = batch
+    monkeypatch.setattr(core.find("1.1"), "points", 5)
+    _, changes = regrade(out, folder=hand_ins, trust=True)
+    assert [(c.student, c.after[:2].strip()) for c in changes] == [("anna", "18"), ("ben", "6")]
+    assert lines(out)[0]["points"]["1.1"] == 5
+    assert Ledger(out).open().finished
+
+
+def test_a_regrade_that_cannot_be_done_changes_nothing(batch, folder, whole, tmp_path):
+    hand_ins, out = batch
+    for options, words in (
+        (dict(students=["zoe"], folder=hand_ins), "no submission of zoe"),
+        (dict(folder=tmp_path / "gone"), "not at .*gone any more: say where with --from"),
+        (dict(folder=hand_ins, progress=stop_after(1)), "Stopped: nothing was changed"),
+    ):
+        with pytest.raises(GradingError, match=words) as caught:
+            regrade(out, trust=True, **options)
+        assert "\n" not in str(caught.value)
+    assert (out / "results.jsonl").read_bytes() == (whole / "results.jsonl").read_bytes()
+    stopped(folder, tmp_path / "half", seed=SEED, progress=stop_after(1))
+    with pytest.raises(GradingError, match="not finished"):
+        regrade(tmp_path / "half", trust=True)
