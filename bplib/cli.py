@@ -109,11 +109,15 @@ def grade(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the batch that stopped in --out.")
     ] = False,
+    cluster: Annotated[
+        str | None, typer.Option(help="A Dask scheduler, such as tcp://scheduler:8786.")
+    ] = None,
 ):
     """Mark your own exercise notebook, or a folder of submissions."""
     from bplib import grading
 
     options = dict(seed=seed, jobs=jobs, lesson=lesson, timeout=timeout, resume=resume)
+    options["cluster"] = cluster
     if not path.is_file():
         options["say"] = lambda line: _say([line])
     report = _graded(
@@ -151,7 +155,7 @@ def doctor():
     for tier in sandbox.TIERS:
         try:
             with errors.status(f"attacking {tier}"):
-                found[tier] = doctor.examine(tier)
+                found[tier] = doctor.examine(tier, doctor.ALL)
         except GradingError as error:
             found[tier] = {}
             _say([f"{tier} is not available: {error}."])

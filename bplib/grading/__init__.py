@@ -30,6 +30,7 @@ def grade(path, out=None, trust=False, **options):
     seed : of an earlier batch, to get its marks again;  None draws a fresh secret one
     jobs : notebooks at the same time;  lesson : "01";  None takes what most notebooks belong to
     timeout : seconds one cell may run;  resume : go on with the batch that stopped in out
+    cluster : address of a Dask scheduler, whose workers then do it;  jobs is for each of them
     progress : called as progress(done, total, student);  say : called with one line before
     GradingError, in one sentence, when nothing can be marked.
     """

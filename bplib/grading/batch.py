@@ -67,6 +67,7 @@ def grade(
     lesson=None,
     timeout=10.0,
     resume=False,
+    cluster=None,
     progress=None,
     say=None,
 ):
@@ -109,7 +110,13 @@ def grade(
     if say:
         say(f"SHA-256 of the secret seed: {summary.commitment}")
     if not (resume and book.finished):
-        _mark(key, found, summary, book, jobs, timeout, progress)
+        if cluster:
+            from bplib.grading.cluster import results as there
+
+            come = there(cluster, key, seed, found, summary, jobs, timeout)
+        else:
+            come = results(key, found, summary, jobs, timeout)
+        _mark(come, len(found), summary, book, progress)
     summary.finished = True
     summary.results.sort(key=lambda result: result.student)
     if book:
@@ -129,15 +136,15 @@ def tier_of(trust, alone):
         raise GradingError(REFUSED.format(error)) from None
 
 
-def _mark(key, found, summary, book, jobs, timeout, progress):
-    """Every submission found, one after the other; each is on disk before the next.
+def _mark(come, count, summary, book, progress):
+    """Keep every result as it comes; each is on disk before the next.
 
     However it ends, the pages show what is marked.
     """
-    before, total = len(summary.results), len(summary.results) + len(found)
+    before, total = len(summary.results), len(summary.results) + count
     try:
-        with closing(results(key, found, summary, jobs, timeout)) as done:
-            for result in done:
+        with closing(come):
+            for result in come:
                 if book:
                     book.add(result)
                 summary.results.append(result)
@@ -159,17 +166,7 @@ def _mark(key, found, summary, book, jobs, timeout, progress):
 
 def results(key, found, summary, jobs, timeout):
     """The Result of every student, as it is known, chunk by chunk."""
-    students = iter(found.items())
-    while part := dict(itertools.islice(students, CHUNK)):
-        without, picked = [], {}
-        for student, paths in part.items():
-            result, answers = _pick(report.clean(student), _read(paths), key)
-            if answers is not None:
-                picked[student] = (result, answers)
-            elif summary.alone:
-                raise GradingError(result.flags[0])
-            else:
-                without.append(result)
+    for without, picked in chunks(key, found, summary.alone, CHUNK):
         submissions = {student: answers for student, (_, answers) in picked.items()}
         with closing(mark(key, submissions, jobs, timeout, summary.tier)) as marked:
             for student, marks in marked:
@@ -177,6 +174,25 @@ def results(key, found, summary, jobs, timeout):
                 without = []
                 yield picked[student][0]._replace(marks=marks)
         yield from without
+
+
+def chunks(key, found, alone, size):
+    """Read so many submissions at a time.   ->  yields [Result], {student: (Result, Answers)}
+
+    The first are those that cannot be marked.
+    """
+    students = iter(found.items())
+    while part := dict(itertools.islice(students, size)):
+        without, picked = [], {}
+        for student, paths in part.items():
+            result, answers = _pick(report.clean(student), _read(paths), key)
+            if answers is not None:
+                picked[student] = (result, answers)
+            elif alone:
+                raise GradingError(result.flags[0])
+            else:
+                without.append(result)
+        yield without, picked
 
 
 def mark(key, submissions, jobs, timeout, tier):
