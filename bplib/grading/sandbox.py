@@ -182,9 +182,11 @@ class Handle:
 
     def wait(self):
         """The keeper closes its socket when nothing of the kernel is left."""
-        self.keeper.settimeout(30)
-        while self.returncode is None:
-            self.returncode = None if _receive(self.keeper) else 0
+        if self.returncode is None:
+            self.keeper.settimeout(30)
+            while _receive(self.keeper):
+                pass
+            self.returncode = 0
         self.keeper.close()
         _remove(self.folder)
         return self.returncode
@@ -216,10 +218,11 @@ class Provisioner(LocalProvisioner):
         self.process = Zygote.of(self.tier).launch(self.place, connection)
         return self.connection_info
 
-    async def wait(self):
-        """At once, where jupyter_client would look ten times a second."""
-        process, self.process = self.process, None
-        return process.wait() if process else 0
+    async def kill(self, restart=False):
+        """Come back when it is gone; jupyter_client would look ten times a second."""
+        if self.process:
+            self.process.kill()
+            self.process.wait()
 
 
 def kernelspec(tier):
