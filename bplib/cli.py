@@ -15,6 +15,8 @@ from rich.text import Text
 
 app = typer.Typer(
     help="Build, check and grade the backpropagation course.",
+    epilog="Exit codes: 0 done; 1 not done, and one sentence says why; 2 the command was not "
+    "understood; 3 marking stopped half-way, what is marked is kept, --resume goes on.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
