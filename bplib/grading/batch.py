@@ -94,7 +94,7 @@ def grade(
     found, ignored = hand_ins(path, alone, out)
     lesson, notes = _lesson(found, lesson)
     if ignored:
-        notes.append(f"not notebooks, ignored: {', '.join(map(report.clean, ignored))}")
+        notes.append(f"not notebooks, ignored: {', '.join(ignored)}")
     key = _key(lesson, seed)
     tier = tier_of(trust, alone)
     summary = Report(lesson, list(key.exercises.values()), alone, seed, tier, notes)
@@ -104,7 +104,7 @@ def grade(
             raise GradingError(f"This batch began in sandbox “{was}” and cannot go on in “{now}”.")
         summary.results, summary.notes = list(book.results), book.head["notes"]
         done = {result.student for result in book.results}
-        found = {student: f for student, f in found.items() if report.clean(student) not in done}
+        found = {student: f for student, f in found.items() if student not in done}
     elif book:
         book.begin(summary, path)
     if say:
@@ -185,7 +185,7 @@ def chunks(key, found, alone, size):
     while part := dict(itertools.islice(students, size)):
         without, picked = [], {}
         for student, paths in part.items():
-            result, answers = _pick(report.clean(student), _read(paths), key)
+            result, answers = _pick(student, _read(paths), key)
             if answers is not None:
                 picked[student] = (result, answers)
             elif alone:
@@ -226,16 +226,26 @@ def _notebook(key, answers):
 
 
 def hand_ins(path, alone, out):
-    """{student: [paths]}, and the names of files that are no notebook"""
+    """{student: [paths]}, and the names of files that are no notebook
+
+    A name has no control characters, and belongs to one student only.
+    """
     if alone:
-        return {path.stem: [path]}, []
+        return {report.clean(path.stem): [path]}, []
     try:
         found, ignored = intake.students(path, Path(out).resolve())
     except OSError as error:
         raise GradingError(f"{path} cannot be read: {error.strerror}.") from None
     if not found:
         raise GradingError(f"There is no notebook in {path}.")
-    return found, ignored
+    named = {}
+    for student in sorted(found, key=lambda name: (report.clean(name) != name, name)):
+        name, number = report.clean(student), 1
+        while name in named:  # it looks like somebody else's
+            number += 1
+            name = f"{report.clean(student)} ({number})"
+        named[name] = found[student]
+    return named, list(map(report.clean, ignored))
 
 
 def _read(paths):

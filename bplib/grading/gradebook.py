@@ -12,7 +12,7 @@ from contextlib import closing
 from pathlib import Path
 
 from bplib.exercises import core
-from bplib.grading import GradingError, batch, report, transplant
+from bplib.grading import GradingError, batch, transplant
 from bplib.grading.ledger import Ledger
 
 
@@ -72,8 +72,7 @@ def _answers(key, marked, folder, out):
     """What each student wrote, to be shown in the formgrader; marks do not need it."""
     if not folder.exists():
         return {}
-    found, _ = batch.hand_ins(folder, folder.is_file(), out)
-    named = {report.clean(student): paths for student, paths in found.items()}
+    named, _ = batch.hand_ins(folder, folder.is_file(), out)
     picked = {
         student: batch._pick(student, batch._read(named[student]), key)[1]
         for student in marked.keys() & named.keys()

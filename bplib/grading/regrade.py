@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bplib.exercises import core
-from bplib.grading import GradingError, batch, pages, report
+from bplib.grading import GradingError, batch, pages
 from bplib.grading.ledger import Ledger
 from bplib.grading.report import Report
 
@@ -30,7 +30,6 @@ def regrade(out, students=(), folder=None, trust=False, jobs=2, timeout=10.0, pr
     if not folder.exists():
         raise GradingError(f"The submissions are not at {folder} any more: say where with --from.")
     found, _ = batch.hand_ins(folder, folder.is_file(), out)
-    found = {report.clean(student): paths for student, paths in found.items()}
     missing = [student for student in students if student not in found]
     if missing:
         raise GradingError(f"There is no submission of {', '.join(missing)} in {folder}.")
