@@ -3,6 +3,7 @@
 import json
 import os
 import queue
+import secrets
 import signal
 import subprocess
 import sys
@@ -15,7 +16,6 @@ from typing import NamedTuple
 from bplib.grading import GradingError, sandbox
 
 CHUNK = 300  # notebooks in one pytest process
-MARK = "\x1ebplib "  # starts a record of our plugin among pytest's own lines
 STARTUP = 60.0
 # pytest, but without a grammar of web addresses that jsonschema would spend seconds on at import
 PYTEST = "import sys; sys.modules['rfc3987_syntax'] = None; import pytest; sys.exit(pytest.main())"
@@ -101,8 +101,10 @@ def _process(work, notebooks, timeout, tier, finished, processes):
     (folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
     for name, notebook in notebooks.items():
         (folder / f"{name}.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
+    mark = secrets.token_hex(16)  # starts a record among pytest's lines; no student can know it
+    options = [*_kernel(folder, tier), "--bplib-mark", mark]
     process = subprocess.Popen(
-        _command([f"{name}.ipynb" for name in notebooks], timeout, _kernel(folder, tier)),
+        _command([f"{name}.ipynb" for name in notebooks], timeout, options),
         cwd=folder,
         env=_environment(folder),
         stdin=subprocess.DEVNULL,
@@ -116,7 +118,7 @@ def _process(work, notebooks, timeout, tier, finished, processes):
     processes[process.pid] = process
     last = {n: [c["id"] for c in nb["cells"]][-1] for n, nb in notebooks.items()}
     cells, done, tail = {name: {} for name in notebooks}, [], []
-    for record in _records(process, tail, 2 * (STARTUP + 10 * timeout)):
+    for record in _records(process, mark, tail, 2 * (STARTUP + 10 * timeout)):
         name, cell = record.pop("notebook"), record.pop("cell")
         cells[name][cell] = Ran(**record)
         if cell == last[name]:
@@ -146,11 +148,11 @@ def _kernel(folder, tier):
     return ["--nbval-kernel-name", sandbox.NAME]
 
 
-def _command(files, timeout, kernel):
+def _command(files, timeout, options):
     return [
         *(sys.executable, "-c", PYTEST, "-c", "pytest.ini", "--rootdir", "."),
         *("-p", "nbval.plugin", "-p", "bplib.grading.nbval_plugin", "-p", "no:cacheprovider"),
-        *("--nbval-lax", *kernel, "--nbval-cell-timeout", str(timeout)),
+        *("--nbval-lax", *options, "--nbval-cell-timeout", str(timeout)),
         *("--nbval-kernel-startup-timeout", str(STARTUP), "--bplib-budget", str(10 * timeout)),
         *("--continue-on-collection-errors", "--color=no", "--tb=no", "--show-capture=no", "-q"),
         *files,
@@ -164,11 +166,11 @@ def _environment(folder):
     return env | OURS | {name: str(folder / name.lower()) for name in places}
 
 
-def _records(process, tail, silence):
+def _records(process, mark, tail, silence):
     """The plugin's records among pytest's lines; a process that says nothing is killed."""
     for line in _lines(process, silence):
-        before, mark, record = line.partition(MARK)
-        if mark:
+        before, ours, record = line.partition(mark)
+        if ours:
             yield json.loads(record)
         else:
             tail[:] = [*tail[-20:], before.strip()]
