@@ -10,6 +10,7 @@ a copy of bplib without exercises, solutions and grader.  It is driven over sock
 
 import atexit
 import contextlib
+import importlib.util
 import itertools
 import json
 import os
@@ -32,6 +33,15 @@ TRUSTED, OWN = NONE = ("none (trusted)", "none (your own notebook)")
 NAME = "bplib-sandbox"  # of the provisioner, and of the kernelspec that asks for it
 INSIDE = Path(__file__).parent / "inside"
 ROOM = "/sandbox"  # where things are in bubblewrap's view
+DERIVATIVES = ("torch", "autograd", "jax", "jaxlib", "tensorflow", "sympy", "mpmath")
+    "torch",
+    "autograd",
+    "jax",
+    "jaxlib",
+    "tensorflow",
+    "sympy",
+    "mpmath",
+)  # made by machine
 WITHHELD = {"exercises", "grading", "course", "cli.py", "__pycache__"}  # the key is in these
 PRELOAD = (
     *("numpy", "matplotlib.pyplot", "ipywidgets", "ipykernel.debugger", "IPython.core.debugger"),
@@ -263,12 +273,18 @@ def _modules(course):
 
 
 def _secrets():
-    """The clone of the course, or bplib where it is installed; but not the Python inside it."""
+    """The clone of the course, or bplib where it is installed; but not the Python inside it.
+
+    And packages that would do the exercises, if the teacher has them.
+    """
+    specs = filter(None, map(importlib.util.find_spec, DERIVATIVES))
+    others = [os.path.realpath(p) for spec in specs for p in spec.submodule_search_locations or ()]
     package = Path(bplib.__file__).resolve().parent
     if not (package.parent / "pyproject.toml").exists():
-        return [str(package)]
+        return [str(package), *others]
     prefix = Path(sys.prefix).resolve()
-    return [str(p) for p in package.parent.iterdir() if p != prefix and p not in prefix.parents]
+    course = (p for p in package.parent.iterdir() if p != prefix and p not in prefix.parents)
+    return [*map(str, course), *others]
 
 
 def _bubblewrap(folder):
