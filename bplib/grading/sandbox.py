@@ -34,14 +34,6 @@ NAME = "bplib-sandbox"  # of the provisioner, and of the kernelspec that asks fo
 INSIDE = Path(__file__).parent / "inside"
 ROOM = "/sandbox"  # where things are in bubblewrap's view
 DERIVATIVES = ("torch", "autograd", "jax", "jaxlib", "tensorflow", "sympy", "mpmath")
-    "torch",
-    "autograd",
-    "jax",
-    "jaxlib",
-    "tensorflow",
-    "sympy",
-    "mpmath",
-)  # made by machine
 WITHHELD = {"exercises", "grading", "course", "cli.py", "__pycache__"}  # the key is in these
 PRELOAD = (
     *("numpy", "matplotlib.pyplot", "ipywidgets", "ipykernel.debugger", "IPython.core.debugger"),
