@@ -23,9 +23,12 @@ import nbval.plugin
 import pytest
 import zmq
 
+from bplib.grading import sandbox
+
 OUTPUT_LIMIT = 4 * 2**20  # bytes a notebook may print
 DISK_LIMIT = 2**27  # bytes a notebook may leave in files
 FILES_LIMIT = 2000
+MEMORY_LIMIT = 2**29  # bytes of our own memory: one message may have any number of parts
 TEXT_LIMIT = 2**18  # characters of one probe that are passed on
 CHANNEL = os.dup(1)
 
@@ -104,7 +107,7 @@ class GuardedKernel(nbval.kernel.RunningKernel):
         mistake.
         """
         kind, content = message["msg_type"], message["content"]
-        self.size += 100 + len(str(content))
+        self.size += 100 + len(str(content)) + sum(map(len, message["buffers"]))
         if self.size > OUTPUT_LIMIT:
             self._give_up("output")
         printed = kind == "stream" and content["name"] == "stdout"
@@ -146,6 +149,16 @@ def pytest_addoption(parser):
 def pytest_configure(config):
     GuardedKernel.budget = config.option.bplib_budget
     nbval.plugin.RunningKernel = GuardedKernel
+    nbval.plugin.IPyNbCell.format_output_compare = _say_nothing
+    if config.option.nbval_kernel_name == sandbox.NAME:  # where a kernel has limits of its own
+        import resource  # there is none on Windows, and no sandbox
+
+        _, most = resource.getrlimit(resource.RLIMIT_DATA)
+        resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_LIMIT, most))
+
+
+def _say_nothing(*_):
+    """Instead of a comparison line by line: it can take minutes, and nobody would read it."""
 
 
 def pytest_collection_finish(session):
@@ -183,7 +196,7 @@ def _why(item, call, error):
 
 def _send(item, call, error):
     outputs = item.test_outputs or []
-    printed = "".join(out.text for out in outputs if out.output_type == "stream")
+    printed = "".join(str(out.text) for out in outputs if out.output_type == "stream")
     raised = [f"{out.ename}: {out.evalue}" for out in outputs if out.output_type == "error"]
     record = {
         "notebook": item.path.stem,

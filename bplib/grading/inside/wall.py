@@ -12,9 +12,9 @@ import resource
 import struct
 
 MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}  # column below, AUDIT_ARCH
-MEMORY = 3 * 2**30  # bytes of address space of one process
+MEMORY = 2 * 2**30  # bytes of address space of one process
 FILE = 64 * 2**20  # bytes of one file, and of all files where a tmpfs holds them
-PROCESSES = 64  # processes and threads of one kernel
+PROCESSES = 32  # processes and threads of one kernel
 FILES = 256  # open files of one process
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -252,6 +252,7 @@ def confine(read, write, sockets, without, uid, alone):
     """
     for name, limit in {
         "AS": MEMORY,
+        "DATA": MEMORY,
         "FSIZE": FILE,
         "NOFILE": FILES,
         "CORE": 0,
