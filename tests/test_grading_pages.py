@@ -2,12 +2,13 @@
 
 import csv
 import re
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
 from bplib.exercises import core
-from bplib.grading import pages
+from bplib.grading import GradingError, Stopped, batch, pages, sandbox
 from bplib.grading.report import Mark, Report, Result
 
 EXERCISES = core.exercises("01")
@@ -128,6 +129,21 @@ def test_the_class_page_says_which_exercises_are_too_easy_or_too_hard(tmp_path):
 def test_in_a_small_group_no_exercise_is_called_too_hard(tmp_path):
     written(tmp_path, [marked("anna"), marked("ben")])
     assert "too hard?</td>" not in (tmp_path / "class.html").read_text(encoding="utf-8")
+
+
+def test_the_teachers_page_says_the_numbers_that_the_code_uses():
+    text = (Path(__file__).parents[1] / "docs" / "grading.md").read_text(encoding="utf-8")
+    for words in (
+        f"An exercise that {100 * pages.EASY:.0f} % or more got right may be too easy",
+        f"one that {100 * pages.HARD:.0f} % or fewer got right may be too hard",
+        f"With fewer than {pages.FEW} marked students",
+        f"| {Stopped.code} | stopped half-way",
+        f"| {GradingError.code} | not done",
+        f"at most {batch.CHUNK} submissions",
+        *(f"| `{tier}` |" for tier in sandbox.TIERS),
+        *(f"`{name}.csv`" for name in ("grades", "moodle", "canvas")),
+    ):
+        assert words in text, words
 
 
 def test_a_class_without_any_marks_has_its_pages_too(tmp_path):
