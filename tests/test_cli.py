@@ -14,6 +14,7 @@ from bplib.exercises import core
 
 REPO = Path(__file__).parents[1]
 LESSONS = [f"{number}_{name}.ipynb" for number, name in core.LESSONS.items()]
+VERBS = ("build", "check", "progress", "release", "grade", "doctor", "regrade", "push-nbgrader")
 BUILT = sorted(f"{folder}/{name}" for folder in authoring.BUILT for name in LESSONS)
 
 
@@ -31,7 +32,20 @@ def clone(tmp_path, monkeypatch):
 
 def test_help_names_every_command():
     said = bplib("--help").output
-    assert all(command in said for command in ("build", "check", "grade", "progress"))
+    assert all(command in said for command in VERBS)
+
+
+@pytest.mark.parametrize("verb", ["release", "grade", "doctor", "regrade", "push-nbgrader"])
+def test_the_help_of_each_of_a_teachers_verbs_has_an_example(verb):
+    run = bplib(verb, "--help")
+    assert run.exit_code == 0
+    assert f"Example: bplib {verb}" in " ".join(run.output.split())
+
+
+def test_a_command_that_is_not_understood_ends_with_2():
+    assert bplib("grade").exit_code == 2
+    assert bplib("grade", "x", "--jobs", "0").exit_code == 2
+    assert bplib("marks").exit_code == 2
 
 
 def test_build_writes_the_notebooks_and_then_has_nothing_to_do(clone):
@@ -105,9 +119,9 @@ def test_progress_tells_what_is_done(tmp_path, monkeypatch):
     assert "✓ 1.1" in said and "· 1.2" in said
 
 
-def test_grade_refuses_a_folder_of_strangers_code_in_one_sentence(tmp_path):
+def test_grade_refuses_a_folder_in_one_sentence(tmp_path):
     run = bplib("grade", tmp_path)
-    assert run.exit_code == 1 and "--trust-submissions" in run.stderr
+    assert run.exit_code == 1 and "--out" in run.stderr
     assert run.stderr.count("\n") == 1
 
 
@@ -122,3 +136,39 @@ def test_grade_marks_a_folder_and_says_where_the_reports_are(clone, tmp_path):
     assert "anna" in run.stdout and f"{total}/{total}" in run.stdout
     assert (out / "class.html").exists()
     assert '"seed": "7"' in (out / "results.jsonl").read_text(encoding="utf-8")
+
+
+def test_release_writes_a_zip_and_says_where(tmp_path, monkeypatch):
+    monkeypatch.chdir(REPO)
+    run = bplib("release", "--out", tmp_path, "01")
+    assert run.exit_code == 0, run.output
+    assert (tmp_path / "bplib-lesson-01.zip").exists()
+    assert "bplib-lesson-01.zip: 8 exercises" in run.stdout.replace("\n", "")
+    missing = bplib("release", "--out", tmp_path, "99")
+    assert (missing.exit_code, missing.stderr.count("\n")) == (1, 1)
+
+
+def test_a_batch_is_regraded_and_pushed_to_nbgrader_and_each_command_says_what_it_did(
+    clone, tmp_path
+):
+    pytest.importorskip("nbgrader", reason="nbgrader is not installed: pip install -e '.[test]'")
+    bplib("build")
+    folder, out = tmp_path / "handed in", tmp_path / "marks"
+    folder.mkdir()
+    shutil.copy(clone / "exercises/01_feed_forward.ipynb", folder / "anna.ipynb")
+    assert bplib("grade", folder, "--out", out, "--trust-submissions").exit_code == 0
+    twice = bplib("grade", folder, "--out", out, "--trust-submissions")
+    assert twice.exit_code == 1 and "marks of an earlier batch" in twice.stderr
+    shutil.copy(clone / "solutions/01_feed_forward.ipynb", folder / "anna.ipynb")
+    again = bplib("regrade", out, "--student", "anna", "--trust-submissions")
+    assert again.exit_code == 0, again.output
+    assert "anna: 0 (1.1 not attempted" in again.stdout and "-> 14" in again.stdout
+    assert "Changed: 1, as before: 0." in again.stdout
+    (tmp_path / "course").mkdir()
+    pushed = bplib("push-nbgrader", out, tmp_path / "course", "--assignment", "hw1")
+    assert pushed.exit_code == 0, pushed.output
+    assert "1 submissions are in the gradebook, as assignment hw1." in pushed.stdout
+    for wrong in (("regrade", tmp_path), ("push-nbgrader", tmp_path, tmp_path)):
+        run = bplib(*wrong)
+        assert (run.exit_code, run.stderr.count("\n")) == (1, 1)
+        assert "no results.jsonl" in run.stderr

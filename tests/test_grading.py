@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import json
+import math
 import os
 import re
 from pathlib import Path
@@ -11,12 +12,15 @@ from pathlib import Path
 import psutil
 import pytest
 import submissions
+from jsonschema import Draft202012Validator
 from nbval.kernel import CURRENT_ENV_KERNEL_NAME
 from rich.console import Console
 from submissions import EXERCISES, MISTAKE, SOLVED
 
 import bplib
+from bplib import probe
 from bplib.exercises import core
+from bplib.exercises.diagnosis import diagnose
 from bplib.grading import (
     GradingError,
     batch,
@@ -24,6 +28,7 @@ from bplib.grading import (
     intake,
     judge,
     nbval_plugin,
+    pages,
     report,
     transplant,
 )
@@ -31,6 +36,7 @@ from bplib.grading import (
 pytestmark = pytest.mark.skipif(
     os.name == "nt", reason="the hostile submissions use links, pipes and signals of POSIX"
 )
+REPO = Path(bplib.__file__).parents[1]
 FULL = sum(exercise.points for exercise in EXERCISES.values())
 POINTS = {
     "=einsum <b>": FULL,
@@ -182,7 +188,8 @@ def test_the_seed_is_promised_before_and_told_after(marked):
     first, *_, last = map(json.loads, (out / "results.jsonl").read_text().splitlines())
     assert first["seed_sha256"] == hashlib.sha256(last["seed"].encode()).hexdigest()
     assert last == {"finished": len(done.results), "seed": str(done.seed)}
-    assert first["sandbox"] == "none (trusted)"
+    assert first["tier"] == done.tier == "none (trusted)"
+    assert not (out / ".seed").exists()
     assert first["versions"]["nbval"] == "0.11.0"
 
 
@@ -194,6 +201,32 @@ def test_every_student_has_a_line_with_points_outcomes_and_times(marked):
     marks = next(line["marks"] for line in lines if line["student"] == "partial")
     assert [mark["id"] for mark in marks] == list(EXERCISES)
     assert {"points", "of", "outcome", "misconception", "text", "ms"} <= marks[0].keys()
+
+
+def test_every_line_is_what_the_published_schema_says(marked):
+    _, out, _ = marked
+    schema = json.loads((REPO / "docs" / "results.schema.json").read_text(encoding="utf-8"))
+    Draft202012Validator.check_schema(schema)
+    validator = Draft202012Validator(schema)
+    lines = [json.loads(line) for line in (out / "results.jsonl").read_text().splitlines()]
+    assert [error.message for line in lines for error in validator.iter_errors(line)] == []
+    for line, name in ((lines[0], "run"), (lines[1], "result"), (lines[-1], "end")):
+        for missing in line:
+            rest = {key: value for key, value in line.items() if key != missing}
+            assert not validator.is_valid(rest), f"{name} without {missing}"
+    assert not validator.is_valid(lines[1] | {"points": 0})  # unreadable is not a zero
+
+
+def test_a_mark_says_what_is_wrong_and_never_what_would_be_right():
+    for lesson in core.LESSONS:
+        for exercise in core.exercises(lesson).values():
+            cases = exercise.draw(7)
+            for wrong in exercise.misconceptions:
+                printed = map(probe.encode, exercise.run(wrong.f, cases))
+                found = probe.decode("\n".join(printed))
+                marked = diagnose(exercise, cases, found, rounded=True)
+                assert marked.misconception == wrong.id
+                assert "should be" not in marked.text.replace(wrong.text, "").replace(wrong.ask, "")
 
 
 def test_the_table_of_grades_has_no_formulas_and_no_zero_for_the_unreadable(marked):
@@ -215,14 +248,14 @@ def test_every_student_has_a_page_that_the_class_page_links_to(marked):
 
 def test_no_page_holds_markup_of_a_student_or_may_load_anything(marked):
     _, out, _ = marked
-    pages = [out / "class.html", *(out / "students").iterdir()]
-    for page in pages:
+    written = [out / "class.html", *(out / "students").iterdir()]
+    for page in written:
         text = page.read_text(encoding="utf-8")
         assert "<b>" not in text
         assert "<script" not in text
         assert "default-src 'none'" in text
         assert '<html lang="en">' in text
-    assert "=einsum &lt;b&gt;" in pages[0].read_text(encoding="utf-8")
+    assert "=einsum &lt;b&gt;" in written[0].read_text(encoding="utf-8")
 
 
 def test_the_class_page_says_in_words_what_its_colours_say(marked):
@@ -248,11 +281,11 @@ def test_progress_counts_every_student_once(marked):
 
 def test_two_students_never_share_a_page():
     names = ["a/b", "a b", "A?b", "..", "", "a" * 300, "a" * 301]
-    pages = []
+    taken = []
     for name in names:
-        pages.append(report._page_name(name, pages))
-    assert len({page.casefold() for page in pages}) == len(names)
-    assert all(re.fullmatch(r"[\w-]{1,70}\.html", page) for page in pages)
+        taken.append(pages._page_name(name, taken))
+    assert len({page.casefold() for page in taken}) == len(names)
+    assert all(re.fullmatch(r"[\w-]{1,70}\.html", page) for page in taken)
 
 
 def test_control_characters_and_turned_writing_are_removed():
@@ -287,9 +320,19 @@ def test_the_solutions_of_every_lesson_get_every_point(lesson):
     assert result.points == sum(e.points for e in core.exercises(lesson).values())
 
 
-def test_another_seed_draws_other_inputs():
-    one, other = batch._key("01", 1), batch._key("01", 2)
-    assert all(one.expected[id] != other.expected[id] for id in EXERCISES)
+@pytest.mark.parametrize("lesson", core.LESSONS)
+def test_no_graded_cell_prints_what_somebody_could_know_beforehand(lesson):
+    """For another seed a reference is another, but for the one case that a lesson may publish.
+
+    A choice has no inputs: what it prints is the answer itself, one of very many.
+    """
+    one, other = batch._key(lesson, 1), batch._key(lesson, 2)
+    for id, exercise in one.exercises.items():
+        lines = zip(one.expected[id].splitlines(), other.expected[id].splitlines(), strict=True)
+        if isinstance(exercise, core.Choice):
+            assert math.prod(map(len, exercise.puzzle["options"])) > 200, id
+        else:
+            assert sum(a == b for a, b in lines) <= 1 < len(one.cases[id]), id
 
 
 # ---- when nothing is marked ----------------------------------------------------------------------
@@ -301,13 +344,6 @@ def refused(*args, **options):
     message = str(caught.value)
     assert "\n" not in message
     return message
-
-
-def test_a_folder_is_refused_until_somebody_trusts_it(tmp_path):
-    message = refused(tmp_path, out=tmp_path / "out")
-    assert "--trust-submissions" in message
-    assert "your rights" in message
-    assert not (tmp_path / "out").exists()
 
 
 def test_every_reason_to_refuse_is_one_sentence(tmp_path):
@@ -333,10 +369,10 @@ def test_every_reason_to_refuse_is_one_sentence(tmp_path):
 )
 def test_a_judge_that_passes_silently_marks_nobody(tmp_path, monkeypatch, sabotage):
     """nbval compares nothing where a reference has no execution count or no tag."""
-    honest = transplant._cell
+    honest = transplant.cell
     monkeypatch.setattr(
         transplant,
-        "_cell",
+        "cell",
         lambda id, source, expected=None: (
             honest(id, source, expected) | (sabotage if expected is not None else {})
         ),

@@ -90,8 +90,8 @@ def test_conda_gets_what_pyproject_asks_for():
 @pytest.mark.parametrize("paper", PAPERS, ids=lambda paper: paper.name)
 def test_every_command_and_every_link_in_the_papers_exists(paper):
     text = paper.read_text("utf-8")
-    commands = {command.callback.__name__ for command in app.registered_commands}
-    assert set(re.findall(r"bin/bplib ([a-z]+)", text)) <= commands
+    commands = {c.name or c.callback.__name__ for c in app.registered_commands}
+    assert set(re.findall(r"bin/bplib ([a-z-]+)", text)) <= commands
     assert set(re.findall(r"start\.py ([a-z]+)", text)) <= {"lab", "test"}
     links = re.findall(r"\]\((?!https?:)([^)#]+)", text)
     assert [link for link in links if not (paper.parent / link).exists()] == []

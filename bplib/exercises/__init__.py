@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from bplib import probe
-from bplib.exercises import core
+from bplib.exercises import core, sealed
 from bplib.exercises.diagnosis import diagnose
 from bplib.exercises.feedback import CORRECT, NOT_ATTEMPTED, NOT_YET, RAISED, Feedback, Note
 
@@ -66,7 +66,8 @@ def _check(id, answer):
         return Feedback(NOT_YET, text, title=exercise.id)
     cases = exercise.draw(SEED)
     found = probe.outcomes(answer, cases, exercise.puzzle)
-    feedback = diagnose(exercise, cases, found)
+    judge = sealed.diagnose if isinstance(exercise, sealed.Sealed) else diagnose
+    feedback = judge(exercise, cases, found)
     if not _under_grader():
         _remember(exercise, feedback)
     return feedback
@@ -91,6 +92,8 @@ def solution(id):
     exercise = _to_tell("solution", id)
     if isinstance(exercise, Note):
         return exercise
+    if isinstance(exercise, sealed.Sealed):
+        return Note("solution", "Your teacher has the solutions; this copy has none.")
     text = "Read it, close it, and write it again in your own words."
     return Note(f"{exercise.id} {exercise.title}: one solution", text, exercise.answer)
 

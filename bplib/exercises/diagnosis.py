@@ -15,6 +15,18 @@ from bplib.exercises.core import Letters, Ranking
 from bplib.exercises.feedback import CORRECT, NOT_ATTEMPTED, NOT_YET, RAISED, Feedback
 
 FACTORS = {-1.0: "-1 times", 2.0: "twice", 0.5: "half"}
+FEW = (
+    "Was something rounded, cut off or added on the way, or a constant typed in with too few "
+    "digits?"
+)
+MEASURED = Feedback(
+    NOT_YET,
+    "On ordinary numbers you are right, and on very large ones you are not. So looks a slope "
+    "that is measured: nudge, and see how much the loss changes.\n"
+    "That is the best way to check a gradient, and it costs two forward passes per weight. "
+    "Which formula gives all slopes in one backward pass?",
+    "FD",
+)
 # What frequent messages of Python and NumPy mean, and the question that helps.
 MEANINGS = (
     ("matmul", "the inner sizes of a matrix product differ", ""),
@@ -375,10 +387,7 @@ def _precision(found, expected):
     if _float32(found) and error < 1e-4:
         return Feedback(CORRECT, _praise(found, expected, rounded=False))
     return Feedback(
-        NOT_YET,
-        f"Your values are right to {int(-np.log10(error))} digits; six are needed.\n"
-        "Was something rounded, cut off or added on the way, or a constant typed in with too few "
-        "digits?",
+        NOT_YET, f"Your values are right to {int(-np.log10(error))} digits; six are needed.\n{FEW}"
     )
 
 
@@ -389,14 +398,7 @@ def _finite_difference(exercise, found, expected):
         return None
     if not _error(found[near:], expected[near:]) > 1e-5:
         return None
-    return Feedback(
-        NOT_YET,
-        "On ordinary numbers you are right, and on very large ones you are not. So looks a slope "
-        "that is measured: nudge, and see how much the loss changes.\n"
-        "That is the best way to check a gradient, and it costs two forward passes per weight. "
-        "Which formula gives all slopes in one backward pass?",
-        "FD",
-    )
+    return MEASURED
 
 
 def _error(found, expected):
@@ -496,8 +498,11 @@ def _evidence(exercise, cases, found, expected, close):
                 label = _label(exercise, path, at)
                 zero = 1e-9 * _size(q)
                 mine, needed = (0.0 if abs(v) < zero else v for v in (p[worst], q[worst]))
-                values = f"{label} is {_number(mine)}; it should be {_number(needed)}"
-                return f"Evidence: {values}.", cases[i]
+                verdict = f"; it should be {_number(needed)}"
+                if close is _close_rounded:  # a mark: its inputs are secret, and so are its answers
+                    size = {mine < needed: "small", mine > needed: "large"}.get(True)
+                    verdict = f", too {size}" if size else ", not the value"
+                return f"Evidence: {label} is {_number(mine)}{verdict}.", cases[i]
         if outcome.mutated != right.mutated:
             names = ", ".join(f"`{exercise.arguments[k]}`" for k in outcome.mutated)
             return f"Evidence: not the same after the call: {names}.", cases[i]

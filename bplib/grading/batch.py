@@ -1,12 +1,12 @@
 """A batch from files to marks: secret inputs, canaries, the judge, and words for each mistake."""
 
-import hashlib
+import itertools
 import json
 import math
 import re
 import secrets
 from collections import Counter
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,19 +16,33 @@ import bplib
 from bplib import probe
 from bplib.exercises import core, diagnosis
 from bplib.exercises.feedback import CORRECT, NOT_ATTEMPTED, NOT_YET, RAISED, Feedback
-from bplib.grading import GradingError, intake, judge, report, transplant
-from bplib.grading.report import NOT_RUN, Mark, Report, Result
+from bplib.grading import (
+    GradingError,
+    Stopped,
+    doctor,
+    intake,
+    judge,
+    pages,
+    report,
+    sandbox,
+    transplant,
+)
+from bplib.grading.ledger import Ledger
+from bplib.grading.report import MARKED, NOT_GRADABLE, NOT_RUN, UNREADABLE, Mark, Report, Result
+
+CHUNK = 300  # submissions that are held in memory, and travel to another computer, at once
 
 REFUSED = (
-    "These notebooks hold code of other people, and there is no sandbox yet (a later version has "
-    "one): it would run on this computer with all your rights, so add --trust-submissions only "
-    "if you trust everybody who handed in."
+    "These notebooks hold code of other people, and no sandbox holds on this computer ({}). Their "
+    "code would run with all your rights, so add --trust-submissions only if you trust everybody "
+    "who handed in."
 )
 ENDED = {
     "time": "The time was up before this exercise was done. Is there a loop that does not end?",
     "dead": "Python itself ended before this exercise was done. Does the code call exit, "
     "or use very much memory?",
     "output": "The notebook printed too much, so it was stopped before this exercise was done.",
+    "disk": "The notebook wrote too much, so it was stopped before this exercise was done.",
     "start": "Python could not be started for this notebook.",
 }
 
@@ -36,6 +50,7 @@ ENDED = {
 class Key(NamedTuple):
     """What the trusted side knows: the secret inputs and what must be printed for them."""
 
+    lesson: str
     exercises: dict
     cases: dict[str, list]
     expected: dict[str, str]
@@ -43,75 +58,164 @@ class Key(NamedTuple):
     cells: list
 
 
-def grade(path, out, trust, seed, jobs, lesson, timeout, progress):
+def grade(
+    path,
+    out,
+    trust,
+    seed=None,
+    jobs=2,
+    lesson=None,
+    timeout=10.0,
+    resume=False,
+    cluster=None,
+    progress=None,
+    say=None,
+):
     """See bplib.grading.grade, which is this."""
     path = Path(path)
     alone = path.is_file()
     if not alone and not path.is_dir():
         raise GradingError(f"There is no notebook and no folder at {path}.")
-    if not alone and not trust:
-        raise GradingError(REFUSED)
     if not alone and out is None:
         raise GradingError("Say where the reports of a folder go: --out DIR.")
     if not alone and Path(out).resolve() == path.resolve():
         raise GradingError("The reports need a folder of their own, not that of the submissions.")
     if lesson is not None and lesson not in core.LESSONS:
         raise GradingError(f"There is no lesson {lesson}; there are {', '.join(core.LESSONS)}.")
+    book = Ledger(out) if out is not None else None
+    if resume:
+        if book is None:
+            raise GradingError("Say which batch goes on: --resume needs --out DIR.")
+        if seed is not None:
+            raise GradingError("--resume takes the seed of the batch it goes on with.")
+        book.open()
+        seed, lesson = book.seed, book.head["lesson"]
     seed = secrets.randbits(128) if seed is None else _number(seed)
-    found, ignored = _hand_ins(path, alone, out)
+    found, ignored = hand_ins(path, alone, out)
     lesson, notes = _lesson(found, lesson)
     if ignored:
-        notes.append(f"not notebooks, ignored: {', '.join(map(report.clean, ignored))}")
+        notes.append(f"not notebooks, ignored: {', '.join(ignored)}")
     key = _key(lesson, seed)
-    done, todo = {}, {}
-    for student, files in found.items():
-        result, answers = _pick(report.clean(student), files, lesson, key)
-        if answers is None:
-            if alone:
-                raise GradingError(result.flags[0])
-            done[student] = result
+    tier = tier_of(trust, alone)
+    summary = Report(lesson, list(key.exercises.values()), alone, seed, tier, notes)
+    if resume:
+        if summary.tier != book.head["tier"]:
+            was, now = book.head["tier"], summary.tier
+            raise GradingError(f"This batch began in sandbox “{was}” and cannot go on in “{now}”.")
+        summary.results, summary.notes = list(book.results), book.head["notes"]
+        done = {result.student for result in book.results}
+        found = {student: f for student, f in found.items() if student not in done}
+    elif book:
+        book.begin(summary, path)
+    if say:
+        say(f"SHA-256 of the secret seed: {summary.commitment}")
+    if not (resume and book.finished):
+        if cluster:
+            from bplib.grading.cluster import results as there
+
+            come = there(cluster, key, seed, found, summary, jobs, timeout)
         else:
-            todo[student] = (result, answers)
-    summary = Report(lesson, list(key.exercises.values()), alone, seed, _commitment(seed), notes)
-    writer = report.Writer(out, summary) if out is not None else None
-    _mark(key, done, todo, summary, writer, jobs, timeout, progress)
+            come = results(key, found, summary, jobs, timeout)
+        _mark(come, len(found), summary, book, progress)
+    summary.finished = True
+    summary.results.sort(key=lambda result: result.student)
+    if book:
+        pages.write(book.out, summary)
     return summary
 
 
-def _mark(key, done, todo, summary, writer, jobs, timeout, progress):
-    """Run everything, the canaries first; no mark leaves before all canaries are right."""
-
-    def keep(result):
-        summary.results.append(result)
-        if writer:
-            writer.add(result)
-        if progress:
-            progress(len(summary.results), len(done) + len(todo), result.student)
-
-    names = {f"student-{i}": student for i, student in enumerate(todo)}
-    notebooks = {"canary": _canary_notebook(key)}
-    notebooks |= {name: _notebook(key, todo[student][1]) for name, student in names.items()}
-    waiting, believed = list(done.values()), False
+def tier_of(trust, alone):
+    """The sandbox in which the students' code runs.   GradingError where there is none"""
+    if trust:
+        return sandbox.TRUSTED
     try:
-        with closing(judge.run(notebooks, timeout, jobs)) as finished:
-            for name, ran in finished:
-                if name == "canary":
-                    _believe(key, ran)
-                    believed = True
-                else:
-                    result = todo[names[name]][0]
-                    waiting.append(result._replace(marks=_marks(key, ran)))
-                if believed:
-                    for result in waiting:
-                        keep(result)
-                    waiting = []
-    except KeyboardInterrupt:
-        where = f" They are in {writer.out / 'results.jsonl'}." if writer else ""
-        count = f"{len(summary.results)} of {len(done) + len(todo)}"
-        raise GradingError(f"Stopped: {count} submissions are marked.{where}") from None
-    summary.results.sort(key=lambda result: result.student)
-    if writer:
-        writer.finish(summary)
+        return doctor.choose()
+    except GradingError as error:
+        if alone:
+            return sandbox.OWN
+        raise GradingError(REFUSED.format(error)) from None
+
+
+def _mark(come, count, summary, book, progress):
+    """Keep every result as it comes; each is on disk before the next.
+
+    However it ends, the pages show what is marked.
+    """
+    before, total = len(summary.results), len(summary.results) + count
+    try:
+        with closing(come):
+            for result in come:
+                if book:
+                    book.add(result)
+                summary.results.append(result)
+                if progress:
+                    progress(len(summary.results), total, result.student)
+        if book:
+            book.finish()
+    except (KeyboardInterrupt, GradingError) as error:
+        if book and len(summary.results) > before:
+            with suppress(GradingError):
+                summary.results.sort(key=lambda result: result.student)
+                pages.write(book.out, summary)
+        if isinstance(error, GradingError):
+            raise
+        where = f" They are in {book.path}; --resume goes on." if book else ""
+        count = f"{len(summary.results)} of {total}"
+        raise Stopped(f"Stopped: {count} submissions are marked.{where}") from None
+
+
+def results(key, found, summary, jobs, timeout):
+    """The Result of every student, as it is known, chunk by chunk."""
+    for without, picked in chunks(key, found, summary.alone, CHUNK):
+        submissions = {student: answers for student, (_, answers) in picked.items()}
+        with closing(mark(key, submissions, jobs, timeout, summary.tier)) as marked:
+            for student, marks in marked:
+                yield from without
+                without = []
+                yield picked[student][0]._replace(marks=marks)
+        yield from without
+
+
+def chunks(key, found, alone, size):
+    """Read so many submissions at a time.   ->  yields [Result], {student: (Result, Answers)}
+
+    The first are those that cannot be marked.
+    """
+    students = iter(found.items())
+    while part := dict(itertools.islice(students, size)):
+        without, picked = [], {}
+        for student, paths in part.items():
+            result, answers = _pick(student, _read(paths), key)
+            if answers is not None:
+                picked[student] = (result, answers)
+            elif alone:
+                raise GradingError(result.flags[0])
+            else:
+                without.append(result)
+        yield without, picked
+
+
+def mark(key, submissions, jobs, timeout, tier):
+    """Run everything, the canaries too; no mark leaves before all canaries are right.
+
+    submissions : {student: Answers}  ->  yields (student, [Mark])
+    """
+    if not submissions:
+        return
+    names = {f"student-{i}": student for i, student in enumerate(submissions)}
+    notebooks = {"canary": _canary_notebook(key)}
+    notebooks |= {name: _notebook(key, submissions[student]) for name, student in names.items()}
+    waiting, believed = [], False
+    with closing(judge.run(notebooks, timeout, jobs, tier)) as finished:
+        for name, ran in finished:
+            if name == "canary":
+                _believe(key, ran)
+                believed = True
+            else:
+                waiting.append((names[name], _marks(key, ran)))
+            if believed:
+                yield from waiting
+                waiting = []
 
 
 def _notebook(key, answers):
@@ -121,34 +225,48 @@ def _notebook(key, answers):
 # ---- who handed in what --------------------------------------------------------------------------
 
 
-def _hand_ins(path, alone, out):
-    """{student: [(path, cells, flags, complaint)]}, and names that are no notebook"""
+def hand_ins(path, alone, out):
+    """{student: [paths]}, and the names of files that are no notebook
+
+    A name has no control characters, and belongs to one student only.
+    """
     if alone:
-        found, ignored = {path.stem: [path]}, []
-    else:
-        try:
-            found, ignored = intake.students(path, Path(out).resolve())
-        except OSError as error:
-            raise GradingError(f"{path} cannot be read: {error.strerror}.") from None
-    read = {}
-    for student, paths in found.items():
-        read[student] = []
-        for file in paths:
-            try:
-                read[student].append((file, *intake.read(file), ""))
-            except intake.Unreadable as error:
-                read[student].append((file, [], [], str(error)))
-    if not read:
+        return {report.clean(path.stem): [path]}, []
+    try:
+        found, ignored = intake.students(path, Path(out).resolve())
+    except OSError as error:
+        raise GradingError(f"{path} cannot be read: {error.strerror}.") from None
+    if not found:
         raise GradingError(f"There is no notebook in {path}.")
-    return read, ignored
+    named = {}
+    for student in sorted(found, key=lambda name: (report.clean(name) != name, name)):
+        name, number = report.clean(student), 1
+        while name in named:  # it looks like somebody else's
+            number += 1
+            name = f"{report.clean(student)} ({number})"
+        named[name] = found[student]
+    return named, list(map(report.clean, ignored))
+
+
+def _read(paths):
+    """[(path, cells, flags, complaint)]"""
+    read = []
+    for path in paths:
+        try:
+            read.append((path, *intake.read(path), ""))
+        except intake.Unreadable as error:
+            read.append((path, [], [], str(error)))
+    return read
 
 
 def _lesson(found, wanted):
     """The lesson to mark, and a note when others are lying there too."""
+    if wanted:
+        return wanted, []
     votes = Counter()
-    for files in found.values():
-        votes.update({own for _, cells, _, _ in files if (own := _belongs(cells))})
-    lesson = wanted or (votes.most_common(1)[0][0] if votes else next(iter(core.LESSONS)))
+    for paths in found.values():
+        votes.update({own for _, cells, _, _ in _read(paths) if (own := _belongs(cells))})
+    lesson = votes.most_common(1)[0][0] if votes else next(iter(core.LESSONS))
     others = sorted(set(votes) - {lesson})
     notes = [f"lesson {lesson} is marked; there are notebooks of {', '.join(others)} too"]
     return lesson, notes if others else []
@@ -161,15 +279,15 @@ def _belongs(cells):
     return best if any(scores[best]) else None
 
 
-def _pick(student, files, lesson, key):
+def _pick(student, files, key):
     """The one notebook of a student that counts.   ->  Result without marks, Answers or None"""
-    ours = [file for file in files if _belongs(file[1]) == lesson]
+    ours = [file for file in files if _belongs(file[1]) == key.lesson]
     if not ours:
         readable = [file for file in files if not file[3]]
         complaint = files[0][3] if files else "There is no notebook in this folder."
         if readable:
-            complaint = f"Nothing in this notebook belongs to lesson {lesson}."
-        status = "unreadable" if files and not readable else "not gradable"
+            complaint = f"Nothing in this notebook belongs to lesson {key.lesson}."
+        status = UNREADABLE if files and not readable else NOT_GRADABLE
         file = report.clean(files[0][0].name) if files else ""
         return Result(student, file, status, [complaint], []), None
     collected = [
@@ -181,7 +299,7 @@ def _pick(student, files, lesson, key):
     if len(ours) > 1:
         flags.append(f"{len(ours)} notebooks; the one with most answers counts: {file.name}")
     flags = [report.clean(flag) for flag in dict.fromkeys(flags)]
-    return Result(student, report.clean(file.name), "marked", flags, []), answers
+    return Result(student, report.clean(file.name), MARKED, flags, []), answers
 
 
 # ---- the secret and the canaries -----------------------------------------------------------------
@@ -192,11 +310,6 @@ def _number(seed):
         return abs(int(seed))
     except ValueError:
         raise GradingError(f"A seed is a whole number, not {seed!r}.") from None
-
-
-def _commitment(seed):
-    """Published before marking, so that the seed published afterwards can be believed."""
-    return hashlib.sha256(str(seed).encode()).hexdigest()
 
 
 def _key(lesson, seed):
@@ -220,7 +333,7 @@ def _key(lesson, seed):
         cells[transplant.answer_key(id)]["source"] = exercise.stub
     code = [cell for cell in pristine["cells"] if cell["cell_type"] == "code"]
     ours = [intake.Cell((cell["id"],), transplant.joined(cell["source"])) for cell in code]
-    return Key(exercises, cases, expected, pristine, ours)
+    return Key(lesson, exercises, cases, expected, pristine, ours)
 
 
 def _solved(lesson):
@@ -287,9 +400,17 @@ def _mark_one(key, id, ran):
     points = exercise.points if cell and cell.matched else 0
     said = _explain(key, exercise, ran, cell)
     ms = cell.ms if cell else 0
-    text, code = report.clean(said.text), report.clean(said.code)
+    text, code = report.clean(said.text + _see(exercise, said)), report.clean(said.code)
     of = exercise.points
     return Mark(id, exercise.title, points, of, said.outcome, said.misconception, text, code, ms)
+
+
+def _see(exercise, said):
+    """The interactive to try, where the diagnosis names none itself."""
+    see = next((m.see for m in exercise.misconceptions if m.see), "")
+    if said.outcome not in (NOT_YET, RAISED) or not see or "widgets." in said.text:
+        return ""
+    return f"\nPlay with `widgets.{see}()`."
 
 
 def _explain(key, exercise, ran, cell):

@@ -1,5 +1,6 @@
 """Read notebooks that others wrote.  Nothing here runs their code or trusts their file."""
 
+import itertools
 import json
 import os
 import stat
@@ -9,6 +10,9 @@ from typing import NamedTuple
 LIMIT = 20 * 2**20  # bytes in a notebook
 CELL_LIMIT = 2**20  # characters in a cell
 CELLS_LIMIT = 2000
+CODE_LIMIT = 2 * 2**20  # characters in all code cells
+BRACKETS_LIMIT = 500_000  # each object or list of JSON takes far more memory than its two brackets
+NOTEBOOKS_LIMIT = 20  # of one student
 
 
 class Unreadable(Exception):
@@ -28,16 +32,24 @@ def students(folder, skip):
     alice.ipynb is one student, alice/…/anything.ipynb is one student; skip is our own output.
     """
     found, ignored = {}, []
+
+    def add(student, paths):
+        known = found.setdefault(student, [])
+        known += paths
+        if len(known) > NOTEBOOKS_LIMIT:
+            ignored.append(f"{student}: all but {NOTEBOOKS_LIMIT} notebooks")
+            del known[NOTEBOOKS_LIMIT:]
+
     for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
         path = Path(entry.path)
         if entry.name.startswith((".", "__MACOSX")) or path.resolve() == skip:
             continue
         if entry.is_dir(follow_symlinks=False):
-            found.setdefault(entry.name, []).extend(_notebooks(path, skip))
+            add(entry.name, itertools.islice(_notebooks(path, skip), NOTEBOOKS_LIMIT + 1))
         elif path.suffix.lower() == ".ipynb":
-            found.setdefault(path.stem, []).append(path)
+            add(path.stem, [path])
         elif entry.is_symlink():
-            found.setdefault(entry.name, []).append(path)
+            add(entry.name, [path])
         else:
             ignored.append(entry.name)
     return found, ignored
@@ -60,8 +72,11 @@ def read(path):
 
     Unreadable, in one sentence, when it is not a notebook.
     """
+    text = _text(path)
+    if text.count("{") + text.count("[") > BRACKETS_LIMIT:
+        raise Unreadable("The file has more parts than a notebook can have.")
     try:
-        notebook = json.loads(_text(path))
+        notebook = json.loads(text)
     except (ValueError, RecursionError):
         raise Unreadable(
             "The file is not a whole notebook: it is cut off or is not JSON."
@@ -81,6 +96,8 @@ def read(path):
             flags.append("a cell is malformed or too long and was left out")
         else:
             code.append(Cell(_keys(cell), source))
+    if sum(len(cell.source) for cell in code) > CODE_LIMIT:
+        raise Unreadable(f"The notebook holds more than {CODE_LIMIT >> 20} MB of code.")
     ids = [key for cell in code for key in set(cell.keys)]
     if len(ids) > len(set(ids)):
         flags.append("two cells have the same id")

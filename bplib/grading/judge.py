@@ -3,6 +3,7 @@
 import json
 import os
 import queue
+import secrets
 import signal
 import subprocess
 import sys
@@ -12,10 +13,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from bplib.grading import GradingError
+from bplib.grading import GradingError, sandbox
 
-CHUNK = 50  # notebooks in one pytest process: nbval loses a file descriptor per notebook
-MARK = "\x1ebplib "  # starts a record of our plugin among pytest's own lines
+CHUNK = 300  # notebooks in one pytest process
 STARTUP = 60.0
 # pytest, but without a grammar of web addresses that jsonschema would spend seconds on at import
 PYTEST = "import sys; sys.modules['rfc3987_syntax'] = None; import pytest; sys.exit(pytest.main())"
@@ -44,10 +44,11 @@ class Ran(NamedTuple):
     why: str
 
 
-def run(notebooks, timeout, jobs):
+def run(notebooks, timeout, jobs, tier=sandbox.TRUSTED):
     """Let nbval judge notebooks.   {name: notebook}  ->  yields (name, {cell id: Ran})
 
     In order of the names within each of `jobs` processes, as soon as each is finished.
+    tier : the sandbox that holds the kernels, or one of sandbox.NONE
     A cell that never ran is missing.  GradingError when pytest itself does not work.
     """
     names = list(notebooks)
@@ -57,7 +58,7 @@ def run(notebooks, timeout, jobs):
         chunks.put(names[start : start + size])
     finished, processes = queue.SimpleQueue(), {}
     with tempfile.TemporaryDirectory(prefix="bplib-", ignore_cleanup_errors=True) as work:
-        args = (Path(work), notebooks, timeout, chunks, finished, processes)
+        args = (Path(work), notebooks, timeout, tier, chunks, finished, processes)
         threads = [threading.Thread(target=_worker, args=args, daemon=True) for _ in range(jobs)]
         try:
             for thread in threads:
@@ -78,7 +79,7 @@ def run(notebooks, timeout, jobs):
                 thread.join(5)
 
 
-def _worker(work, notebooks, timeout, chunks, finished, processes):
+def _worker(work, notebooks, timeout, tier, chunks, finished, processes):
     """Take chunks until there is none.  A process that died is followed by one for the rest."""
     try:
         while True:
@@ -87,20 +88,23 @@ def _worker(work, notebooks, timeout, chunks, finished, processes):
             except queue.Empty:
                 return
             while left and "stop" not in processes:
-                done = _process(work, {n: notebooks[n] for n in left}, timeout, finished, processes)
+                part = {name: notebooks[name] for name in left}
+                done = _process(work, part, timeout, tier, finished, processes)
                 left = left[done:]
     except Exception as error:
         finished.put(error)
 
 
-def _process(work, notebooks, timeout, finished, processes):
+def _process(work, notebooks, timeout, tier, finished, processes):
     """One pytest process.   ->  how many of the notebooks are dealt with"""
     folder = Path(tempfile.mkdtemp(dir=work))
     (folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
     for name, notebook in notebooks.items():
         (folder / f"{name}.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
+    mark = secrets.token_hex(16)  # starts a record among pytest's lines; no student can know it
+    options = [*_kernel(folder, tier), "--bplib-mark", mark]
     process = subprocess.Popen(
-        _command([f"{name}.ipynb" for name in notebooks], timeout),
+        _command([f"{name}.ipynb" for name in notebooks], timeout, options),
         cwd=folder,
         env=_environment(folder),
         stdin=subprocess.DEVNULL,
@@ -114,7 +118,7 @@ def _process(work, notebooks, timeout, finished, processes):
     processes[process.pid] = process
     last = {n: [c["id"] for c in nb["cells"]][-1] for n, nb in notebooks.items()}
     cells, done, tail = {name: {} for name in notebooks}, [], []
-    for record in _records(process, tail, 2 * (STARTUP + 10 * timeout)):
+    for record in _records(process, mark, tail, 2 * (STARTUP + 10 * timeout)):
         name, cell = record.pop("notebook"), record.pop("cell")
         cells[name][cell] = Ran(**record)
         if cell == last[name]:
@@ -134,11 +138,21 @@ def _process(work, notebooks, timeout, finished, processes):
     return len(done) + 1
 
 
-def _command(files, timeout):
+def _kernel(folder, tier):
+    """nbval's options for the kernel; a sandbox is a kernelspec in the data folder of Jupyter."""
+    if tier in sandbox.NONE:
+        return ["--nbval-current-env"]
+    spec = folder / "jupyter_data_dir" / "kernels" / sandbox.NAME
+    spec.mkdir(parents=True)
+    (spec / "kernel.json").write_text(json.dumps(sandbox.kernelspec(tier)), encoding="utf-8")
+    return ["--nbval-kernel-name", sandbox.NAME]
+
+
+def _command(files, timeout, options):
     return [
         *(sys.executable, "-c", PYTEST, "-c", "pytest.ini", "--rootdir", "."),
         *("-p", "nbval.plugin", "-p", "bplib.grading.nbval_plugin", "-p", "no:cacheprovider"),
-        *("--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout", str(timeout)),
+        *("--nbval-lax", *options, "--nbval-cell-timeout", str(timeout)),
         *("--nbval-kernel-startup-timeout", str(STARTUP), "--bplib-budget", str(10 * timeout)),
         *("--continue-on-collection-errors", "--color=no", "--tb=no", "--show-capture=no", "-q"),
         *files,
@@ -152,11 +166,11 @@ def _environment(folder):
     return env | OURS | {name: str(folder / name.lower()) for name in places}
 
 
-def _records(process, tail, silence):
+def _records(process, mark, tail, silence):
     """The plugin's records among pytest's lines; a process that says nothing is killed."""
     for line in _lines(process, silence):
-        before, mark, record = line.partition(MARK)
-        if mark:
+        before, ours, record = line.partition(mark)
+        if ours:
             yield json.loads(record)
         else:
             tail[:] = [*tail[-20:], before.strip()]

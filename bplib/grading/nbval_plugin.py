@@ -2,7 +2,8 @@
 
 nbval alone waits the whole cell timeout for a dead kernel, keeps any amount of output, and has
 no limit for a whole notebook.  This module replaces its RunningKernel; nbval itself is unchanged.
-Records leave through a copy of the standard output that no kernel inherits.
+Records leave through a copy of the standard output that no kernel inherits, each after a word that
+no student knows: pytest itself may print what a student wrote.
 """
 
 import contextlib
@@ -13,6 +14,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections import deque
 from pathlib import Path
 from queue import Empty
 
@@ -21,15 +23,18 @@ import nbval.plugin
 import pytest
 import zmq
 
-from bplib.grading.judge import MARK
+from bplib.grading import sandbox
 
 OUTPUT_LIMIT = 4 * 2**20  # bytes a notebook may print
+DISK_LIMIT = 2**27  # bytes a notebook may leave in files
+FILES_LIMIT = 2000
+MEMORY_LIMIT = 2**29  # bytes of our own memory: one message may have any number of parts
 TEXT_LIMIT = 2**18  # characters of one probe that are passed on
 CHANNEL = os.dup(1)
 
 
 class Stopped(Exception):
-    """A kernel that is gone.  The message is one word: dead, time or output."""
+    """A kernel that is gone.  The message is one word: dead, time, output or disk."""
 
 
 class GuardedKernel(nbval.kernel.RunningKernel):
@@ -39,7 +44,7 @@ class GuardedKernel(nbval.kernel.RunningKernel):
 
     def __init__(self, kernel_name, cwd=None, startup_timeout=60):
         self.end = time.monotonic() + startup_timeout
-        self.size = 0
+        self.size, self.heard, self.look = 0, deque(), 0.0
         self.cwd = tempfile.mkdtemp(dir=cwd)
         self.km = nbval.kernel.KernelManager(
             kernel_name=kernel_name, kernel_spec_manager=nbval.kernel.NbvalKernelspecManager()
@@ -47,44 +52,67 @@ class GuardedKernel(nbval.kernel.RunningKernel):
         nothing = subprocess.DEVNULL
         self.km.start_kernel(stdout=nothing, stderr=nothing, cwd=self.cwd)
         self.group = getattr(self.km.provisioner, "pgid", None)
+        self.folder = getattr(self.km.provisioner.process, "folder", self.cwd)
         self.kc = self.km.client()
         self.kc.context.setsockopt(zmq.MAXMSGSIZE, OUTPUT_LIMIT)
-        self.kc.start_channels()
+        self.kc.context.setsockopt(zmq.RCVHWM, 20)  # so many messages at most wait in our memory
+        self.kc.start_channels(stdin=False, hb=False, control=False)
+        self.poller = zmq.Poller()
+        for channel in (self.kc.shell_channel, self.kc.iopub_channel):
+            self.poller.register(channel.socket, zmq.POLLIN)
         try:
-            self.kc.wait_for_ready(timeout=startup_timeout)
             self._ensure_iopub_up()
         except BaseException:
             self.close()
             raise
         self.end = time.monotonic() + self.budget
 
-    def get_message(self, stream, timeout=None):
-        """The next message, in slices of time so that a dead kernel is noticed.
+    def _ensure_iopub_up(self):
+        """Ask until both channels answer; what is published before we listen is lost."""
+        while True:
+            asked = self.kc.kernel_info()
+            self.await_reply(asked)
+            with contextlib.suppress(Empty):
+                return self.await_idle(asked, 0.2)
 
-        Of outputs only the standard output and errors count: a figure or a warning inside an
-        answer is no mistake.
-        """
+    def get_message(self, stream, timeout=None):
+        """The next message, in slices of time so that a dead kernel is noticed."""
         until = time.monotonic() + (self.budget if timeout is None else timeout)
         while True:
             now = time.monotonic()
             if now > self.end:
                 self._give_up("time")
-            try:
-                message = super().get_message(stream, timeout=min(0.25, max(0.0, until - now)))
-            except Empty:
-                if not self.is_alive():
-                    self._give_up("dead")
-                if time.monotonic() >= until:
-                    raise
-                continue
-            if stream == "iopub" and message["msg_type"] not in ("status", "error"):
-                content = message["content"]
-                self.size += 100 + len(str(content))
-                if self.size > OUTPUT_LIMIT:
-                    self._give_up("output")
-                if message["msg_type"] != "stream" or content["name"] != "stdout":
-                    continue
-            return message
+            if stream == "iopub" and self.heard:
+                return self.heard.popleft()
+            if now > self.look:
+                self.look = now + 0.25
+                if _full(self.folder):
+                    self._give_up("disk")
+            ready = dict(self.poller.poll(1000 * min(0.25, max(0.0, until - now))))
+            if self.kc.iopub_channel.socket in ready:
+                self._hear(self.kc.get_iopub_msg(timeout=0))
+            elif self.kc.shell_channel.socket in ready:
+                message = self.kc.get_shell_msg(timeout=0)
+                if stream == "shell":
+                    return message
+            elif not self.is_alive():
+                self._give_up("dead")
+            elif time.monotonic() >= until:
+                raise Empty
+
+    def _hear(self, message):
+        """Count an output, and keep it if it matters.
+
+        Only the standard output and errors do: a figure or a warning inside an answer is no
+        mistake.
+        """
+        kind, content = message["msg_type"], message["content"]
+        self.size += 100 + len(str(content)) + sum(map(len, message["buffers"]))
+        if self.size > OUTPUT_LIMIT:
+            self._give_up("output")
+        printed = kind == "stream" and content["name"] == "stdout"
+        if printed or kind in ("status", "error"):
+            self.heard.append(message)
 
     def _give_up(self, why):
         self.close()
@@ -100,13 +128,37 @@ class GuardedKernel(nbval.kernel.RunningKernel):
         shutil.rmtree(self.cwd, ignore_errors=True)
 
 
+def _full(folder):
+    """Whether there is more in a folder than may be.  In bubblewrap files are in memory, unseen."""
+    files = size = 0
+    for here, folders, names in os.walk(folder):
+        files += len(folders) + len(names)
+        for name in names[:FILES_LIMIT]:
+            with contextlib.suppress(OSError):
+                size += os.lstat(os.path.join(here, name)).st_blocks * 512
+        if files > FILES_LIMIT or size > DISK_LIMIT:
+            return True
+    return False
+
+
 def pytest_addoption(parser):
     parser.addoption("--bplib-budget", type=float, default=100.0, help="seconds for a notebook")
+    parser.addoption("--bplib-mark", default="", help="what a record begins with")
 
 
 def pytest_configure(config):
     GuardedKernel.budget = config.option.bplib_budget
     nbval.plugin.RunningKernel = GuardedKernel
+    nbval.plugin.IPyNbCell.format_output_compare = _say_nothing
+    if config.option.nbval_kernel_name == sandbox.NAME:  # where a kernel has limits of its own
+        import resource  # there is none on Windows, and no sandbox
+
+        _, most = resource.getrlimit(resource.RLIMIT_DATA)
+        resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_LIMIT, most))
+
+
+def _say_nothing(*_):
+    """Instead of a comparison line by line: it can take minutes, and nobody would read it."""
 
 
 def pytest_collection_finish(session):
@@ -144,7 +196,7 @@ def _why(item, call, error):
 
 def _send(item, call, error):
     outputs = item.test_outputs or []
-    printed = "".join(out.text for out in outputs if out.output_type == "stream")
+    printed = "".join(str(out.text) for out in outputs if out.output_type == "stream")
     raised = [f"{out.ename}: {out.evalue}" for out in outputs if out.output_type == "error"]
     record = {
         "notebook": item.path.stem,
@@ -155,7 +207,7 @@ def _send(item, call, error):
         "raised": raised[0][:500] if raised else "",
         "why": _why(item, call, error),
     }
-    os.write(CHANNEL, f"{MARK}{json.dumps(record)}\n".encode())
+    os.write(CHANNEL, f"\n{item.config.option.bplib_mark}{json.dumps(record)}\n".encode())
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,27 +1,15 @@
-"""Marks on paper: JSON lines, a CSV, one page per student and one for the class.
+"""What a batch comes to: a mark, a student's result, the whole; and as tables in the terminal."""
 
-Nothing a student wrote is trusted here: text is stripped of control characters and escaped.
-"""
-
-import csv
-import json
-import platform
-import re
-import sys
+import hashlib
 import unicodedata
-from collections import Counter
 from dataclasses import dataclass, field
-from functools import cache
-from importlib.metadata import version
-from pathlib import Path
 from typing import NamedTuple
 
-from bplib.exercises.feedback import CORRECT, LOOK, NOT_ATTEMPTED, inline
-from bplib.grading import GradingError
+from bplib.exercises.feedback import CORRECT, LOOK, NOT_ATTEMPTED
 
 NOT_RUN = "not run"
 SIGNS = {outcome: sign for outcome, (sign, _) in LOOK.items()} | {NOT_RUN: "–"}
-TIER = "none (trusted)"  # which sandbox the students' code ran in
+MARKED, NOT_GRADABLE, UNREADABLE = "marked", "not gradable", "unreadable"
 
 
 class Mark(NamedTuple):
@@ -39,7 +27,7 @@ class Mark(NamedTuple):
 
 
 class Result(NamedTuple):
-    """One student.  status : "marked", "not gradable" or "unreadable" (which is not a 0)"""
+    """One student.  status : MARKED, NOT_GRADABLE or UNREADABLE (the last two are not a 0)"""
 
     student: str
     file: str
@@ -51,18 +39,39 @@ class Result(NamedTuple):
     def points(self):
         return sum(mark.points for mark in self.marks) if self.marks else None
 
+    def record(self):
+        """As a line of results.jsonl."""
+        marks = [mark._asdict() for mark in self.marks]
+        return self._asdict() | {"marks": marks, "points": self.points}
+
+    @classmethod
+    def of(cls, record):
+        """From a line of results.jsonl."""
+        marks = [Mark(**mark) for mark in record["marks"]]
+        return cls(**{name: record[name] for name in cls._fields} | {"marks": marks})
+
 
 @dataclass
 class Report:
-    """A batch.  It prints itself as a table under Rich."""
+    """A batch.  It prints itself as a table under Rich.
+
+    tier : the sandbox in which the students' code ran
+    finished : every submission has its result, so the seed may be shown
+    """
 
     lesson: str
     exercises: list
     alone: bool
     seed: int
-    commitment: str
+    tier: str
     notes: list[str]
     results: list[Result] = field(default_factory=list)
+    finished: bool = False
+
+    @property
+    def commitment(self):
+        """Published before marking, so that the seed published afterwards can be believed."""
+        return hashlib.sha256(str(self.seed).encode()).hexdigest()
 
     @property
     def total(self):
@@ -119,99 +128,3 @@ def _class(report):
     if report.notes:
         table.caption = Text("; ".join(report.notes))
     return table
-
-
-# ---- on disk -------------------------------------------------------------------------------------
-
-
-class Writer:
-    """Writes into a folder.  Every result is on disk as soon as it is known."""
-
-    def __init__(self, out, report):
-        self.out, self.pages, self.report = Path(out), {}, report
-        try:
-            (self.out / "students").mkdir(parents=True, exist_ok=True)
-            (self.out / "results.jsonl").write_text("", encoding="utf-8")
-        except OSError as error:
-            reason = error.strerror or error
-            raise GradingError(f"Reports cannot be written to {self.out}: {reason}.") from None
-        self._line(
-            {
-                "lesson": report.lesson,
-                "sandbox": TIER,
-                "seed_sha256": report.commitment,
-                "points": {exercise.id: exercise.points for exercise in report.exercises},
-                "versions": _versions(),
-                "notes": report.notes,
-            }
-        )
-
-    def add(self, result):
-        """One line, and one page, for a student."""
-        marks = [mark._asdict() for mark in result.marks]
-        self._line(result._asdict() | {"marks": marks, "points": result.points})
-        page = _page_name(result.student, self.pages.values())
-        self.pages[result.student] = page
-        html = _template("student.html.j2").render(result=result, report=self.report, signs=SIGNS)
-        (self.out / "students" / page).write_text(html, encoding="utf-8")
-
-    def finish(self, report):
-        """The seed, now that it cannot help anybody, the CSV and the class page."""
-        self._line({"finished": len(report.results), "seed": str(report.seed)})
-        with open(self.out / "grades.csv", "w", newline="", encoding="utf-8") as file:
-            rows = csv.writer(file)
-            rows.writerow(["id", "status", *(e.id for e in report.exercises), "total"])
-            for result in report.results:
-                points = {mark.id: f"{mark.points:g}" for mark in result.marks}
-                own = [points.get(exercise.id, "") for exercise in report.exercises]
-                total = "" if result.points is None else f"{result.points:g}"
-                rows.writerow([_no_formula(result.student), result.status, *own, total])
-        html = _template("class.html.j2").render(
-            report=report, signs=SIGNS, pages=self.pages, mistakes=_mistakes(report)
-        )
-        (self.out / "class.html").write_text(html, encoding="utf-8")
-
-    def _line(self, record):
-        with open(self.out / "results.jsonl", "a", encoding="utf-8") as file:
-            file.write(json.dumps(record, ensure_ascii=False) + "\n")
-
-
-def _versions():
-    names = ("bplib", "numpy", "nbval", "pytest", "ipykernel")
-    versions = {name: version(name) for name in names}
-    return versions | {"python": platform.python_version(), "system": sys.platform}
-
-
-def _page_name(student, taken):
-    """A file name that is safe on every system, and not taken in any case of letters."""
-    safe = re.sub(r"[^\w-]+", "_", student).strip("_")[:60] or "student"
-    taken, name, number = {page.casefold() for page in taken}, f"{safe}.html", 1
-    while name.casefold() in taken:
-        number += 1
-        name = f"{safe}-{number}.html"
-    return name
-
-
-def _no_formula(text):
-    """A spreadsheet runs a cell that begins like a formula; with a quote it stays text."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text.replace("\n", " ")
-
-
-def _mistakes(report):
-    """[(misconception id, exercise, what it is, how many students)], most frequent first"""
-    marks = [mark for result in report.results for mark in result.marks if mark.misconception]
-    counts = Counter((mark.misconception, mark.id, mark.text.split("\n")[0]) for mark in marks)
-    titles = {exercise.id: exercise for exercise in report.exercises}
-    return [(name, titles[id], text, count) for (name, id, text), count in counts.most_common()]
-
-
-@cache
-def _template(name):
-    from jinja2 import Environment, PackageLoader
-    from markupsafe import Markup
-
-    env = Environment(
-        loader=PackageLoader("bplib.grading"), autoescape=True, trim_blocks=True, lstrip_blocks=True
-    )
-    env.filters["inline"] = lambda line: Markup(inline(line))
-    return env.get_template(name)

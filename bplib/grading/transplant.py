@@ -114,22 +114,22 @@ def notebook(pristine, answers, cases, expected, exercises):
     """
     cells = []
     of = {key(id): id for id in exercises for key in (answer_key, check_key)}
-    for cell in copy.deepcopy(pristine["cells"]):
-        if cell["cell_type"] != "code":
+    for ours in copy.deepcopy(pristine["cells"]):
+        if ours["cell_type"] != "code":
             continue
-        id = of.get(cell["id"])
-        if cell["id"] not in of:
-            cells.append(_cell(cell["id"], joined(cell["source"])))
-        elif cell["id"] == answer_key(id):
+        id = of.get(ours["id"])
+        if ours["id"] not in of:
+            cells.append(cell(ours["id"], joined(ours["source"])))
+        elif ours["id"] == answer_key(id):
             added = answers.before.get(id, [])
-            cells += [_cell(f"before-{id}-{i}", source) for i, source in enumerate(added)]
-            cells.append(_cell(cell["id"], answers.sources.get(id, joined(cell["source"]))))
+            cells += [cell(f"before-{id}-{i}", source) for i, source in enumerate(added)]
+            cells.append(cell(ours["id"], answers.sources.get(id, joined(ours["source"]))))
         else:
             added = answers.after.get(id, [])
-            cells += [_cell(f"after-{id}-{i}", source) for i, source in enumerate(added)]
+            cells += [cell(f"after-{id}-{i}", source) for i, source in enumerate(added)]
             exercise = exercises[id]
             source = probe.source(exercise.name, cases[id], exercise.puzzle)
-            cells.append(_cell(cell["id"], source, expected[id]))
+            cells.append(cell(ours["id"], source, expected[id]))
     return wrapped(cells)
 
 
@@ -138,7 +138,8 @@ def wrapped(cells):
     return {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}
 
 
-def _cell(id, source, expected=None):
+def cell(id, source, expected=None):
+    """A cell that is run;  with expected, one whose output is compared."""
     tags, outputs = ["nbval-ignore-output", "raises-exception"], []
     if expected is not None:
         tags = ["nbval-check-output"]

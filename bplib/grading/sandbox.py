@@ -1,0 +1,349 @@
+"""Kernels that can do nothing but compute: where the code of others runs.
+
+    bubblewrap   an own view of the system: no network, no other process, no file but Python's
+    landlock     the same system, but every file and socket is denied that is not on a list
+
+Either tier holds a zygote (inside/zygote.py), which forks one kernel per notebook; around each
+kernel stands a second wall (inside/wall.py), so that no student can reach another.  A kernel sees
+a copy of bplib without exercises, solutions and grader.  It is driven over sockets in a folder.
+"""
+
+import atexit
+import contextlib
+import importlib.util
+import itertools
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+from jupyter_client.provisioning import LocalProvisioner
+from traitlets import Unicode
+
+import bplib
+
+TIERS = ("bubblewrap", "landlock")
+TRUSTED, OWN = NONE = ("none (trusted)", "none (your own notebook)")
+NAME = "bplib-sandbox"  # of the provisioner, and of the kernelspec that asks for it
+INSIDE = Path(__file__).parent / "inside"
+ROOM = "/sandbox"  # where things are in bubblewrap's view
+DERIVATIVES = ("torch", "autograd", "jax", "jaxlib", "tensorflow", "sympy", "mpmath")
+WITHHELD = {"exercises", "grading", "course", "cli.py", "__pycache__"}  # the key is in these
+PRELOAD = (
+    *("numpy", "matplotlib.pyplot", "ipywidgets", "ipykernel.debugger", "IPython.core.debugger"),
+    *("IPython.core.completerlib", "IPython.extensions.storemagic", "tornado.platform.asyncio"),
+    "tornado.queues",
+)
+SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache")
+PYTHON = (sys.base_prefix, sys.prefix)
+HIDDEN = ("/proc", "/dev/shm")  # other processes; memory in which kernels could talk
+ENVIRONMENT = {
+    "PATH": "/usr/bin:/bin",
+    "LANG": "C.UTF-8",
+    "USER": "student",
+    "LOGNAME": "student",
+    "BPLIB_GRADING": "1",
+    "MPLBACKEND": "Agg",
+    "PYTHONHASHSEED": "0",
+    "PYTHONUTF8": "1",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "PYTEST_CURRENT_TEST": "marking",  # ipykernel then leaves descriptor 1 alone
+    "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+    **{f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "VECLIB", "NUMEXPR")},
+}
+
+
+class SandboxError(Exception):
+    """A tier cannot be had here.  The message says why."""
+
+
+class Place(NamedTuple):
+    """The folder of one kernel, and the user who will live there."""
+
+    name: str
+    folder: Path
+    uid: int
+
+
+class Zygote:
+    """A pre-imported Python inside a tier, and the folder that it shares with this process."""
+
+    running = {}
+
+    def __init__(self, tier):
+        self.tier, self.count = tier, itertools.count()
+        self.folder = Path(tempfile.mkdtemp(prefix="bplib-"))
+        self.folder.chmod(0o711)  # may be passed through, not listed
+        for name in ("kernels", "zygote"):
+            (self.folder / name).mkdir(mode=0o711)
+        _furnish(self.folder / "inside")
+        self.room = Path(ROOM) if tier == "bubblewrap" else self.folder
+        self.socket, its = socket.socketpair()
+        with its, tempfile.TemporaryFile() as said:
+            try:
+                self._start(its.fileno(), said)
+            except OSError as error:
+                self.close()
+                raise SandboxError(str(error)) from None
+            its.close()
+            if (answer := _receive(self.socket)) != "ready":
+                self.close()
+                said.seek(0)
+                lines = said.read().decode("utf-8", "replace").strip().splitlines()
+                raise SandboxError(lines[-1] if lines else f"it did not start {answer}".strip())
+
+    def _start(self, handle, said):
+        temporary = str(self.room / "zygote")
+        modules = [*PRELOAD, *_modules(self.folder / "inside" / "course")]
+        python = [sys.executable, "-s", "-P", self.room / "inside" / "zygote.py", str(handle)]
+        self.process = subprocess.Popen(
+            [*(_bubblewrap(self.folder) if self.tier == "bubblewrap" else ()), *python, *modules],
+            pass_fds=[handle],
+            env=ENVIRONMENT | dict.fromkeys(("HOME", "TMPDIR", "MPLCONFIGDIR"), temporary),
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=said,
+            start_new_session=True,
+        )
+
+    @classmethod
+    def of(cls, tier):
+        """The one of this process."""
+        if tier not in cls.running:
+            cls.running[tier] = cls(tier)
+            atexit.register(cls.running[tier].close)
+        return cls.running[tier]
+
+    def place(self):
+        """Folders for one more kernel: for its files, and for its sockets."""
+        number = next(self.count)
+        folder = self.folder / "kernels" / str(number)
+        uid = os.getuid()
+        for part in (folder, folder / "home", folder / "ipc"):
+            part.mkdir(mode=0o700)
+            uid = _own(part, number)
+        return Place(str(number), folder, uid)
+
+    def launch(self, place, connection):
+        """A new kernel.   connection : for its connection file  ->  Handle   SandboxError"""
+        home, ipc, separate = place.folder / "home", place.folder / "ipc", None
+        if self.tier == "bubblewrap":
+            home, ipc = self.room / "home", self.room / "ipc"
+            separate = dict(home=home, shared=self.room / "kernels", own=f"{place.name}/ipc")
+            separate |= dict(hidden=[*HIDDEN, self.room / "zygote"], uid=place.uid)
+        confine = dict(read=[*SYSTEM, *PYTHON, self.room / "inside"], write=[home], sockets=[ipc])
+        confine |= dict(without=_secrets(), uid=place.uid, alone=separate is not None)
+        request = dict(
+            home=home,
+            separate=separate,
+            confine=confine,
+            environment=ENVIRONMENT | dict.fromkeys(("HOME", "TMPDIR", "IPYTHONDIR"), home),
+            connection=connection | {"ip": ipc / "k"},
+        )
+        keeper, its = socket.socketpair()
+        with its:
+            socket.send_fds(self.socket, [b"k"], [its.fileno()])
+        keeper.send(json.dumps(request, default=str).encode())
+        if (answer := _receive(keeper)) != "ready":
+            keeper.close()
+            raise SandboxError(answer or "its kernel did not start")
+        return Handle(keeper, place.folder)
+
+    def close(self):
+        """End it and all its kernels, and remove what they wrote."""
+        self.socket.close()
+        if hasattr(self, "process"):
+            self.process.kill()
+            self.process.wait()
+        _remove(self.folder)
+        self.running.pop(self.tier, None)
+
+
+class Handle:
+    """One kernel, as far as one can hold it: a socket to its keeper.  jupyter_client's Popen."""
+
+    stdin = stdout = stderr = pid = returncode = None
+
+    def __init__(self, keeper, folder):
+        self.keeper, self.folder = keeper, folder
+
+    def poll(self):
+        """None while it lives."""
+        if self.returncode is None:
+            self.keeper.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                self.returncode = None if _receive(self.keeper) else 0
+        return self.returncode
+
+    def wait(self):
+        """The keeper closes its socket when nothing of the kernel is left."""
+        if self.returncode is None:
+            self.keeper.settimeout(30)
+            while _receive(self.keeper):
+                pass
+            self.returncode = 0
+        self.keeper.close()
+        _remove(self.folder)
+        return self.returncode
+
+    def send_signal(self, number):
+        with contextlib.suppress(OSError):
+            if number == signal.SIGINT:
+                self.keeper.send(b"i")
+            else:
+                self.keeper.shutdown(socket.SHUT_WR)
+
+    def kill(self):
+        self.send_signal(signal.SIGKILL)
+
+
+class Provisioner(LocalProvisioner):
+    """jupyter_client's way to start a kernel: here, by a fork behind a wall."""
+
+    tier = Unicode(help="one of TIERS").tag(config=True)
+
+    async def pre_launch(self, **options):
+        self.place = Zygote.of(self.tier).place()
+        self.parent.transport = "ipc"
+        self.parent.ip = str(self.place.folder / "ipc" / "k")
+        return await super().pre_launch(**options)
+
+    async def launch_kernel(self, cmd, **options):
+        connection = json.loads(Path(self.parent.connection_file).read_text())
+        self.process = Zygote.of(self.tier).launch(self.place, connection)
+        return self.connection_info
+
+    async def kill(self, restart=False):
+        """Come back when it is gone; jupyter_client would look ten times a second."""
+        if self.process:
+            self.process.kill()
+            self.process.wait()
+
+
+def kernelspec(tier):
+    """What a kernel.json must say so that nbval, or any Jupyter program, uses this sandbox."""
+    provisioner = {"provisioner_name": NAME, "config": {"tier": tier}}
+    metadata = {"kernel_provisioner": provisioner}
+    return dict(argv=["python"], display_name=NAME, language="python", metadata=metadata)
+
+
+# ---- what a kernel may see -----------------------------------------------------------------------
+
+
+def _furnish(inside):
+    """The wall, the zygote, and a bplib that keeps no secret; fonts, which are slow to find."""
+    library = Path(bplib.__file__).parent
+    shutil.copytree(INSIDE, inside, ignore=shutil.ignore_patterns("__pycache__"))
+    copy = inside / "course" / "bplib"
+    copy.mkdir(parents=True)
+    for path in library.iterdir():
+        if path.name in WITHHELD:
+            continue
+        if path.is_dir():
+            ignored = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(path, copy / path.name, ignore=ignored)
+        else:
+            shutil.copy(path, copy)
+    shutil.move(inside / "no_exercises.py", copy / "exercises.py")
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "matplotlib"
+    for fonts in cache.glob("fontlist-*.json"):
+        shutil.copy(fonts, inside)
+
+
+def _modules(course):
+    """All that can be imported from the copy, by name."""
+    files = sorted(course.rglob("*.py"))
+    names = [".".join(file.relative_to(course).with_suffix("").parts) for file in files]
+    return [name.removesuffix(".__init__") for name in names]
+
+
+def _secrets():
+    """The clone of the course, or bplib where it is installed; but not the Python inside it.
+
+    And packages that would do the exercises, if the teacher has them.
+    """
+    specs = filter(None, map(importlib.util.find_spec, DERIVATIVES))
+    others = [os.path.realpath(p) for spec in specs for p in spec.submodule_search_locations or ()]
+    package = Path(bplib.__file__).resolve().parent
+    if not (package.parent / "pyproject.toml").exists():
+        return [str(package), *others]
+    prefix = Path(sys.prefix).resolve()
+    course = (p for p in package.parent.iterdir() if p != prefix and p not in prefix.parents)
+    return [*map(str, course), *others]
+
+
+def _bubblewrap(folder):
+    """The command line that makes the outer wall of the first tier."""
+    program = shutil.which("bwrap")
+    if program is None:
+        raise SandboxError("bubblewrap is not installed (apt install bubblewrap)")
+    command = [program, "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts"]
+    command += ["--unshare-cgroup-try", "--die-with-parent", "--new-session"]
+    if os.getuid() == 0:  # enough to build the inner walls; a kernel itself has none of these
+        command += ["--cap-drop", "ALL"]
+        for name in ("SYS_ADMIN", "SETUID", "SETGID", "CHOWN", "DAC_OVERRIDE", "KILL"):
+            command += ["--cap-add", f"CAP_{name}"]
+    else:
+        command += ["--unshare-user"]
+    for path in SYSTEM:
+        if os.path.islink(path):
+            command += ["--symlink", os.readlink(path), path]
+        elif os.path.exists(path):
+            command += _shown(path)
+    for path in PYTHON:
+        command += _shown(path)
+    for path in _secrets():
+        if any(Path(path).is_relative_to(Path(seen).resolve()) for seen in (*SYSTEM, *PYTHON)):
+            command += ["--tmpfs", path]
+    command += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", f"{ROOM}/zygote"]
+    command += ["--dir", f"{ROOM}/home", "--dir", f"{ROOM}/ipc"]
+    command += ["--bind", folder / "kernels", f"{ROOM}/kernels"]
+    command += ["--ro-bind", folder / "inside", f"{ROOM}/inside"]
+    return [*command, "--remount-ro", "/dev", "--remount-ro", "/", "--"]
+
+
+def _shown(path):
+    """A path that can be read, and folders above it that every user may pass through."""
+    above = [str(folder) for folder in reversed(Path(path).parents)][1:]
+    return [*(word for folder in above for word in ("--dir", folder)), "--ro-bind", path, path]
+
+
+# ---- small things --------------------------------------------------------------------------------
+
+
+def _own(path, number):
+    """Root gives a folder to a user who is nobody else.   ->  uid"""
+    if os.getuid() != 0:
+        return os.getuid()
+    uid = 2**30 + (os.getpid() << 8 | number % 256)
+    try:
+        os.chown(path, uid, uid)
+    except OSError:  # a container may have few users
+        uid = 65534
+        os.chown(path, uid, uid)
+    return uid
+
+
+def _receive(connection):
+    """What comes next, or "" when the other end is gone or says nothing for a minute."""
+    if connection.gettimeout() is None:
+        connection.settimeout(60)
+    try:
+        return connection.recv(2000).decode("utf-8", "replace")
+    except (ConnectionError, TimeoutError):
+        return ""
+
+
+def _remove(folder):
+    """Also a tree too deep for Python to walk."""
+    with contextlib.suppress(RecursionError):
+        shutil.rmtree(folder, ignore_errors=True)
+    if folder.exists():
+        subprocess.run(["rm", "-rf", "--", folder], check=False)
