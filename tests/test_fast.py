@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bplib.activations import IDENTITY, RELU, SIGMOID, TANH, Activation, leaky_relu
-from bplib.fast import Packed, fits
+from bplib.fast import Packed, Shelf, fits
 from bplib.losses import BINARY_CROSS_ENTROPY, MSE, SOFTMAX_CROSS_ENTROPY
 from bplib.network import Layer, Network, dense
 from bplib.optimisers import SGD, Adam, Momentum, Nesterov, RMSProp
@@ -207,3 +207,35 @@ def test_a_thousand_steps_need_the_memory_of_ten():
             peaks.append(tracemalloc.get_traced_memory()[1])
             tracemalloc.stop()
     assert peaks[1] <= peaks[0] + 1000
+
+
+def test_a_shelf_gives_out_an_array_again_only_when_nobody_can_see_it():
+    shelf = Shelf()
+    first = shelf.take((3, 4), np.dtype(float))
+    second = shelf.take((3, 4), np.dtype(float))
+    assert not np.shares_memory(first, second)
+    view, at = first[1:].T, first.ctypes.data
+    del first
+    assert shelf.take((3, 4), np.dtype(float)).ctypes.data != at
+    assert shelf.take((3, 4), np.dtype("f4")).dtype == np.dtype("f4")
+    del view
+    assert shelf.take((3, 4), np.dtype(float)).ctypes.data == at
+
+
+def test_traces_and_gradients_that_somebody_holds_are_never_written_over():
+    rng = np.random.default_rng(0)
+    cell, dh = lstm(2, 5, rng), rng.normal(size=(7, 3, 5))
+    held, kept = [], []
+    for _ in range(6):
+        trace = cell.forward(rng.normal(size=(7, 3, 2)))
+        found = cell.backward(trace, dh)
+        held.append(trace.gates[2:, 1] if len(held) % 2 else (trace, found))
+        kept.append(trace.gates[2:, 1].copy() if len(kept) % 2 else deep(trace, found))
+    for now, then in zip(held, kept, strict=True):
+        for array, copy in zip(now, then, strict=True) if isinstance(now, tuple) else [(now, then)]:
+            for one, other in zip(array, copy, strict=True):
+                np.testing.assert_array_equal(one, other)
+
+
+def deep(*groups):
+    return tuple([array.copy() for array in group] for group in groups)
