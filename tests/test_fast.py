@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bplib.activations import IDENTITY, RELU, SIGMOID, TANH, Activation, leaky_relu
+from bplib.dbn import cd, rbm
 from bplib.fast import Packed, Shelf, fits
 from bplib.losses import BINARY_CROSS_ENTROPY, MSE, SOFTMAX_CROSS_ENTROPY
 from bplib.network import Layer, Network, dense
@@ -191,6 +192,15 @@ def test_an_lstm_of_float32_stays_float32():
     dh = rng.normal(size=(7, 3, 5))
     ours, theirs = ((*trace, *c.backward(trace, dh)) for c, trace in (ours, theirs))
     assert {array.dtype for array in ours} == {np.dtype("f4")}
+    assert_close(ours, theirs, rtol=1e-3)
+
+
+def test_contrastive_divergence_in_float32_stays_float32():
+    rng = np.random.default_rng(0)
+    machine, v, u = rbm(6, 4, rng), rng.random((5, 6)), rng.random((2, 5, 4))
+    small = type(machine)(*[w.astype(np.float32) for w in machine.params])
+    ours, theirs = cd(small, v, k=2, uniforms=u), cd(machine, v, k=2, uniforms=u)
+    assert {array.dtype for array in (*ours, *cd(small, v, rng))} == {np.dtype("f4")}
     assert_close(ours, theirs, rtol=1e-3)
 
 
