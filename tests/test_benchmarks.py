@@ -1,15 +1,13 @@
 """The benchmark measures equal work, and its page says what was measured."""
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "benchmarks"))
 import speed
 from peers import CASES
+
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture
