@@ -56,7 +56,9 @@ def clock(explore):
 
 @pytest.mark.parametrize("data", live.PLANES)
 @pytest.mark.parametrize("activation", live.KINDS)
-def test_after_whole_epochs_weights_and_losses_are_those_of_train_but_for_the_last_bits(data, activation):
+def test_after_whole_epochs_weights_and_losses_are_those_of_train_but_for_the_last_bits(
+    data, activation
+):
     settings = FIRST | dict(data=data, activation=activation)
     run = live._settle(**settings)
     run.to(5 * run.per_epoch)
