@@ -323,7 +323,7 @@ print("answer", answer.round(2), "target", y[:, 0])  # first column
 # <details><summary>Answer, after you have run the cell</summary>
 #
 # Not at all: equal neurons give equal outputs.
-# Lesson 2 shows that they are also corrected equally, and stay twins.
+# Lesson 4 shows that they are also corrected equally, and stay twins.
 # Therefore weights start as small random numbers; biases may start at 0.
 #
 # </details>
