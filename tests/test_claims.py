@@ -407,7 +407,7 @@ def reader(cell, rng):
     return LastStep(cell, dense([cell.W_h.shape[1], 1], IDENTITY, MSE, rng))
 
 
-def adding_run(cell, lr, steps, rng, signal):
+def adding_run(cell, lr, steps, rng, signal, longest=1.0):
     """Batches of 16 until the error is .005.  ->  error, signal kept before and after"""
     model, optimiser = reader(cell, rng), Adam(lr)
     x_new, y_new = datasets.adding(200, 100, rng)
@@ -415,7 +415,7 @@ def adding_run(cell, lr, steps, rng, signal):
     for step in range(1, steps + 1):
         x, y = datasets.adding(16, 100, rng)
         of_cell, of_readout = model.backward(model.forward(x), y)
-        optimiser.step(model.params, clip([*of_cell.params, *of_readout.params], 1.0))
+        optimiser.step(model.params, clip([*of_cell.params, *of_readout.params], longest))
         if step % 50 == 0:
             error = np.mean((model.forward(x_new)[1].a[-1] - y_new) ** 2)
             if error < 0.005:
@@ -430,6 +430,16 @@ def test_an_lstm_adds_over_a_hundred_steps_because_it_learns_to_carry_the_error(
     assert error < 0.005  # who always says 1 has 1/6
     assert before < 0.05  # of most seeds about 1e-5
     assert 0.1 < after < 10
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("bias, longest", [(0.0, 1.0), (1.0, np.inf)], ids=["bias 0", "no clip"])
+def test_an_lstm_adds_over_a_hundred_steps_without_the_forget_bias_or_without_clipping(
+    bias, longest, seed
+):
+    rng = np.random.default_rng(seed)
+    error, *_ = adding_run(lstm(2, 16, rng, bias), 0.02, 1500, rng, "dc", longest)
+    assert error < 0.005
 
 
 def test_an_rnn_does_not_add_over_a_hundred_steps_and_its_error_vanishes_more_and_more():

@@ -2859,8 +2859,8 @@ six_logs = choice(
     name="remedies",
     items=[
         Item(
-            "A recurrent network of 32 tanh neurons adds two marked numbers out of 100 steps, "
-            "with clipping.\n`delta` stands for steps 1, 50 and 100. "
+            "A recurrent network of 32 tanh neurons adds two marked numbers out of 100 steps.\n"
+            "Gradients are clipped. `delta` stands for steps 1, 50 and 100.\n"
             f"Who always guesses the mean has an error of 0.167.\n{LOGS[0]}",
             {
                 "A": "Clip more strongly: clipping keeps the gradient at the right size.",
@@ -2890,7 +2890,7 @@ six_logs = choice(
         ),
         Item(
             "Ten hidden layers of 32 sigmoid neurons, weights by Xavier, on handwritten digits.\n"
-            "All pictures have a label, and you may change whatever you like. "
+            "All pictures have a label, and you may change whatever you like.\n"
             f"`delta` stands for hidden layers 1, 6 and 10.\n{LOGS[1]}",
             {
                 "A": "ReLU, and first weights by He.",
@@ -2919,7 +2919,7 @@ six_logs = choice(
         ),
         Item(
             "Five hidden layers of 64 neurons, weights by Xavier. They must stay sigmoids.\n"
-            "There are 1,000 pictures of digits, and 100 of them have a label. "
+            "There are 1,000 pictures of digits, and 100 of them have a label.\n"
             f"`delta` stands for hidden layers 1, 3 and 5.\n{LOGS[2]}",
             {
                 "A": "DBN: after pretraining, delta in layer 1 is as large as in a ReLU network.",
@@ -2949,8 +2949,8 @@ six_logs = choice(
             },
         ),
         Item(
-            "Two hidden layers of 64 ReLU neurons, weights by He, all hidden biases begin at -2. "
-            "Adam, rate 0.001.\n`delta` and the share of dead units stand for both hidden "
+            "Two hidden layers of 64 ReLU neurons, weights by He, all hidden biases begin at -2.\n"
+            "Adam, rate 0.001. `delta` and the share of dead units stand for both hidden "
             f"layers.\n{LOGS[3]}",
             {
                 "A": "A smaller rate, so that no unit dies.",
@@ -2978,9 +2978,9 @@ six_logs = choice(
             },
         ),
         Item(
-            "An LSTM of 32 cells adds two marked numbers out of 30 steps. Its first W_h is six "
-            "times as large as usual; SGD, rate 0.5.\n`delta` is the error on the belt at steps 1, "
-            f"15 and 30.\n{LOGS[4]}",
+            "An LSTM of 32 cells adds two marked numbers out of 30 steps; SGD, rate 0.5.\n"
+            "Its first W_h is six times as large as usual. "
+            f"`delta` is the error on the belt at\nsteps 1, 15 and 30.\n{LOGS[4]}",
             {
                 "A": "A bug: the gradient of an LSTM cannot explode.",
                 "B": "A larger forget bias, so that the belt carries better.",
@@ -3008,8 +3008,8 @@ six_logs = choice(
             },
         ),
         Item(
-            "Ten hidden layers of 32 Leaky ReLU neurons (slope 0.01), first weights N(0, 0.01²), "
-            f"on digits.\n`delta` stands for hidden layers 1, 6 and 10.\n{LOGS[5]}",
+            "Ten hidden layers of 32 Leaky ReLU neurons (slope 0.01), on digits.\n"
+            f"First weights N(0, 0.01²). `delta` stands for hidden layers 1, 6 and 10.\n{LOGS[5]}",
             {
                 "A": "None of the four alone: first weights by He.",
                 "B": "Nothing: with Leaky ReLU no signal vanishes. It needs more epochs.",

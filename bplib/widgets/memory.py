@@ -479,7 +479,7 @@ def draw_rbm(digit, epoch, unit, uniforms_seed, step):
     ]
     honest = (
         "CD-1 does not go down the reconstruction error: it follows, roughly, the slope of "
-        "−log p(v). The error is a sign of life, no loss."
+        "−log p(v). That the error falls is a good sign; it is no loss."
     )
     worked = [*lines[: step + 1], honest]
     parts = [*_stations(v[0], p, h, v1, h1, step, j), *_fields(machine, j, moves, step)]
@@ -517,7 +517,7 @@ def _stations(v, p, h, v1, h1, step, lit):
         parts.append(svg.box(left, TOP, 105, 105, **edge) + svg.bold(left + 52, TOP - 12, name))
     ways = "W, b", "u < p", "Wᵀ, c", "W, b"
     for k, ((left, right), words) in enumerate(zip(pairwise(PLACES), ways, strict=True)):
-        style = AHEAD | {"stroke_width": 2, "opacity": 1 if k < step else 0.3}
+        style = AHEAD | {"stroke_width": 2, "opacity": 1 if k < step else 0.5}
         parts.append(_arrow((left + 108, TOP + 52), (right - 3, TOP + 52), **style))
         parts.append(svg.text((left + 105 + right) / 2, TOP + 122, words, font_size=12))
     return parts

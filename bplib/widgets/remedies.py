@@ -417,8 +417,8 @@ def _help(values, nothing):
 
 
 def _wrapped(x, y, words, width, anchor, style=svg.text):
-    """Words of at most `width` letters a line, small, their middle at y."""
-    lines = textwrap.wrap(words, width)
+    """Words of at most `width` letters a line, small, their middle at y; no word is cut."""
+    lines = textwrap.wrap(words, width, break_long_words=False)
     first = y + 4 - 7 * (len(lines) - 1)
     return "".join(
         style(x, first + 14 * i, line, anchor, font_size=12) for i, line in enumerate(lines)

@@ -10,7 +10,7 @@
 # It tells you whether all values agree, and if not, which mistake it looks like.
 
 # %% [markdown]
-# You have three more verbs; type them into any new cell.
+# You have three more commands; type them into any new cell.
 #
 # - `hint("6.1")` gives a hint: first a question, then the place to look, then the formula.
 # - `solution("6.1")` shows one answer of ours.
@@ -21,6 +21,7 @@
 # Work with Python's usual floats (`float64`).
 #
 # The error signal $\delta$ is $\partial L / \partial z$, as always; `da` is $\partial L / \partial a$.
+# The exercises follow another order than the lesson: the table at its end says which section belongs to which.
 
 # %%
 import numpy as np
@@ -38,6 +39,7 @@ from bplib.exercises import check, hint, progress, solution
 # Write one function for both, with both ways through the unit.
 # Forward it gets `z` and returns `a`.
 # Backward it gets `da`, the error as it comes from the layer after, and returns $\delta$.
+# So it has two results.
 #
 # No $z$ is exactly 0 here, so it does not matter which slope you give to the kink.
 
@@ -50,7 +52,8 @@ from bplib.exercises import check, hint, progress, solution
 # Then no error ever comes through it, and its weights stay as they are.
 # A unit that is silent for some samples only is not dead: that is what a ReLU is for.
 #
-# You get one `z` per layer, as `trace.z` has them, and count the dead units of each layer.
+# You get one `z` per layer, as `trace.z` has them.
+# Return one number per layer: how many of its units are dead.
 
 # %% exercise="6.2"
 
@@ -93,7 +96,7 @@ from bplib.exercises import check, hint, progress, solution
 # The new content is the *candidate* g.
 # All four are made from the input `x` and the old `h`: one layer with 4n rows, in the order i, f, o, g.
 #
-# Write one step, for a batch.
+# Write one step, for a batch, and return the new `h` and the new `c`.
 # The belt goes into `h` through a tanh, so that what is shown stays between -1 and 1.
 
 # %% exercise="6.4"
@@ -134,6 +137,8 @@ from bplib.exercises import check, hint, progress, solution
 #
 # `h` and `c` have one row more than `x`: `h[0]` and `c[0]` are the states before the first step, and they are not 0 here.
 # Say which of them belongs to step t before you write the loop.
+#
+# Return `dW_x`, `dW_h` and `db`, for all T steps together.
 
 # %% exercise="6.6"
 
@@ -145,7 +150,8 @@ from bplib.exercises import check, hint, progress, solution
 #
 # $$v_0 \to h_0 \to v_1 \to h_1$$
 #
-# Hidden units that are thrown, 0 or 1, travel down; nothing else is thrown.
+# On the way down, each hidden unit is *sampled*: a die is thrown, and it is 1 or 0.
+# Nothing else is thrown.
 # So that your dice and ours agree, you get the uniform numbers `u`: a hidden unit is on where `u` is smaller than its probability.
 
 # %% [markdown]
@@ -219,3 +225,4 @@ from bplib.exercises import check, hint, progress, solution
 # ## Done?
 #
 # Run `progress()` in a new cell.
+# That was the last exercise of the last lesson: you have built a network, trained it, and know what can go wrong and what helps.

@@ -2,35 +2,37 @@
 # # 6. The remedies
 #
 # Lesson 5 showed the illness.
-# Here are four remedies, 롱디렐리:
+# The exam note names four remedies (해결방안), **롱디렐리**:
 # **롱** LSTM, **디** DBN, **렐** ReLU, **리** Leaky ReLU.
-# The first two change how a network learns, the other two its activation.
+# Two change how a network learns (학습측면), two its activation (활성함수).
 #
 # **After this lesson you can**
 #
 # - say which illness each remedy treats, and which it does not;
-# - read the code of each of them, forward and backward;
-# - compare them fairly: same data, same split, several seeds;
+# - write its formula, and say what it does to the error signal;
+# - compare remedies fairly: same data, same split, several seeds;
 # - say what is used today, and why.
 
 # %% [markdown]
 # You need lessons 1 to 5.
-# Four words:
+# Six words:
 #
 # | word | meaning |
 # |---|---|
+# | unit (유닛) | another word for neuron |
 # | gate (게이트) | a number from 0 to 1 that multiplies a signal |
 # | cell state (셀 상태) | what an LSTM keeps from step to step |
+# | label (레이블) | the class that a row belongs to |
 # | pre-training (사전학습) | learning without labels, before the labels come |
-# | dead unit (죽은 뉴런) | a neuron that is 0 for every row |
+# | dead unit (죽은 뉴런) | a ReLU unit that is 0 for every row |
 #
-# All comparisons use five seeds: five splits of the data, five sets of first weights.
+# Every comparison has five seeds or more: other splits, other first weights.
 
 # %%
 import numpy as np
 from tqdm.auto import tqdm
 
-from bplib import datasets, dbn, plots, widgets
+from bplib import datasets, dbn, widgets
 from bplib.activations import IDENTITY, LEAKY_RELU, RELU, SIGMOID, TANH, dead, leaky_relu
 from bplib.initialisers import he, xavier
 from bplib.losses import MSE, SOFTMAX_CROSS_ENTROPY
@@ -50,27 +52,28 @@ from bplib.training import accuracy, train
 # | few labels | the first weights know nothing of the data |
 #
 # **Predict:** which of LSTM, DBN, ReLU and Leaky ReLU treats which symptom?
-# Write it down now.
-# The last section compares it with what you will have measured.
+# Write it down now; section 6.9 comes back to it.
+# The cell shows the first symptom: RMS of $\delta$ in ten sigmoid layers.
 
 # %%
 x, y = datasets.digits()
 rms = lambda values: np.sqrt(np.mean(values**2))
 net = dense([64] * 11 + [10], SIGMOID, SOFTMAX_CROSS_ENTROPY, np.random.default_rng(0), xavier)
-print(*(f"{rms(delta):.0e}" for delta in net.backward(net.forward(x), y).delta[:-1]))
+print("layers 1 to 10:", *(f"{rms(d):.0e}" for d in net.backward(net.forward(x), y).delta[:-1]))
 
 # %% [markdown]
 # ## 6.2 LSTM: a belt that carries
 #
 # An RNN squeezes its memory through weights and a tanh at every step.
-# An LSTM (장단기 메모리, long short-term memory) has a second path, the cell state $c$:
+# An LSTM (장단기 메모리, long short-term memory) has a second path, a belt: the cell state $c$.
 #
 # $$c_t = f \odot c_{t-1} + i \odot g$$
 #
 # $$h_t = o \odot \tanh(c_t)$$
 #
-# Three gates from 0 to 1: $f$ says how much to *keep*, $i$ how much to take in, $o$ how much to show.
-# On the way back this belt has no weight and no slope:
+# $g$ is new content, $h$ is what the cell shows.
+# Three gates: $f$ says how much to *keep*, $i$ how much to take in, $o$ how much to show.
+# Going back along the belt there is no weight and no slope:
 #
 # $$\frac{\partial c_t}{\partial c_{t-1}} = f$$
 #
@@ -89,29 +92,31 @@ widgets.lstm_cell()
 # %% [markdown]
 # ## 6.3 The gates are learnt
 #
-# $f = 1$ keeps everything: the gate is open to *keep*, although its name is "forget gate".
+# $f = 1$ keeps everything: an open "forget gate" *keeps*.
 #
 # Each gate is a small layer that looks at $x_t$ and $h_{t-1}$.
-# The four blocks stand on top of each other in one matrix, in the order $i, f, o, g$:
+# The four blocks stand in one matrix, in the order $i, f, o, g$:
 #
 # $$z = W_x x_t + W_h h_{t-1} + b$$
 #
-# Sigmoid for the three gates, where it is at home; tanh for $g$.
+# Sigmoid for the three gates, tanh for $g$.
 #
-# **Predict:** a new network has $b = 0$.
+# `LastStep` joins a *cell* (RNN or LSTM) to a *readout*: one layer that answers from the last $h$.
+#
+# **Predict:** a new cell has $b = 0$.
 # How far open are its forget gates?
-# What happens to the error signal over a hundred steps?
+# How much error signal is left after a hundred steps?
 
 
 # %%
-def fresh(kind, seed):
+def fresh(kind, seed):  # a new network: two inputs a step, 16 units, one answer
     rng = np.random.default_rng(seed)
     return LastStep(kind(2, 16, rng), dense([16, 1], IDENTITY, MSE, rng)), rng
 
 
-def carried(net, rng):
-    x, y = datasets.adding(64, 100, rng)
-    sizes = net.backward(net.forward(x), y)[0].sizes
+def carried(net, rng):  # error signal of step 1, divided by that of step 100
+    x, y = datasets.adding(64, 100, rng)  # the task of section 6.4
+    sizes = net.backward(net.forward(x), y)[0].sizes  # RMS at every step
     return sizes[0] / sizes[-1]
 
 
@@ -121,10 +126,10 @@ for name, kind in (("RNN", rnn), ("LSTM, b = 0", half_open), ("LSTM, b = 1", lst
 
 # %% [markdown]
 # First step to last step, five seeds.
-# With $b = 0$ the gates stand at one half, and one half to the power of 99 is nothing.
-# So one starts with $b = 1$ for the forget gates.
+# With $b = 0$ the forget gates stand near one half: the LSTM forgets as an RNN does.
+# So one starts them with $b = 1$, and more arrives.
 #
-# It helps, and it is not the whole story: a fresh LSTM forgets too.
+# It helps, and it is not the whole story: a fresh LSTM still forgets nearly all.
 # What counts is that it can *learn* to keep.
 
 # %% [markdown]
@@ -132,45 +137,45 @@ for name, kind in (("RNN", rnn), ("LSTM, b = 0", half_open), ("LSTM, b = 1", lst
 #
 # The *adding problem*: a hundred numbers from 0 to 1, and two of them are marked.
 # After the last step, say the sum of the two.
-# *Explained* is 0 for a network that is no better than always saying 1, the mean, and 1 for a perfect one.
+# *Explained* is 1 for a perfect network, and 0 for one no better than always saying 1, the mean.
 #
-# **Predict:** an RNN and an LSTM of 16 units, 1000 updates each.
+# **Predict:** an RNN and an LSTM of 16 units, 1000 updates each, at rates that suit them.
 # Which explains something?
-# Does the error signal that reaches step 1 shrink or grow while the LSTM learns?
+# Does the error signal of step 1 shrink or grow while the LSTM learns?
 
 
 # %%
-def learn(kind, lr, seed):
+def learn(kind, lr, seed):  # always saying 1 has the error 1/6
     net, rng = fresh(kind, seed)
     before, adam = carried(net, rng), Adam(lr)
     for _ in tqdm(range(1000), leave=False):
         x, y = datasets.adding(16, 100, rng)
-        cell, read = net.backward(net.forward(x), y)
+        cell, read = net.backward(net.forward(x), y)  # the gradients of both parts
         adam.step(net.params, clip(cell.params + read.params, 1.0))
     x, y = datasets.adding(500, 100, rng)
-    return max(0.0, 1 - 6 * np.mean((net.forward(x)[1].a[-1] - y) ** 2)), before, carried(net, rng)
+    error = np.mean((net.forward(x)[1].a[-1] - y) ** 2)
+    return max(0.0, 1 - 6 * error), before, carried(net, rng)
 
 
-runs = {}
-for name, kind, lr in (("RNN", rnn, 0.001), ("LSTM", lstm, 0.02)):
-    runs[name] = np.array([learn(kind, lr, seed) for seed in range(5)])
-    print(f"{name:4} explained", runs[name][:, 0].round(2))
+kinds = ("RNN", rnn, 0.001), ("LSTM", lstm, 0.02)
+runs = {name: np.array([learn(kind, lr, s) for s in range(5)]) for name, kind, lr in kinds}
+print("explained", *(f"{name}: {run[:, 0].round(2)}" for name, run in runs.items()))
 
 # %%
 for name, run in runs.items():
     print(f"{name:4} carried before", *(f"{share:6.0e}" for share in run[:, 1]))
     print(f"{name:4} carried after ", *(f"{share:6.0e}" for share in run[:, 2]))
-time = {"nothing": runs["RNN"][:, 0], "LSTM": runs["LSTM"][:, 0]}
+time = {"nothing": runs["RNN"][:, 0], "LSTM": runs["LSTM"][:, 0]}  # for section 6.9
 
 # %% [markdown]
-# The RNN has learnt next to nothing on any of the five seeds; the LSTM solves the task on all five.
+# On all five seeds the RNN has learnt next to nothing, and the LSTM solves the task.
 #
-# The error signal over 99 steps: in the RNN it sank even further.
-# In the LSTM it rose to about 1.
-# The LSTM *learnt* to carry, because there is something to learn: $f$.
+# The error signal of the RNN sank even further; that of the LSTM rose to about 1.
+# It *learnt* to carry, because there is something to learn: $f$.
 #
 # The path through $h$ still has weights, and a signal can explode there.
-# So the loop has a `clip`: a gradient longer than 1 is cut to length 1.
+# So `clip` cuts a gradient longer than 1 to length 1.
+# This task needs neither `clip` nor $b = 1$: without them it is learnt too, a little later.
 
 # %%
 widgets.adding_race()
@@ -178,13 +183,15 @@ widgets.adding_race()
 # %% [markdown]
 # ## 6.5 A machine that learns without labels
 #
-# A *restricted Boltzmann machine* (RBM, 제한 볼츠만 머신) joins visible units $v$ and hidden units $h$ by one $W$, used in both directions:
+# A *restricted Boltzmann machine* (RBM, 제한 볼츠만 머신) joins visible units $v$, the pixels, and hidden units $h$ by one $W$, used in both directions:
 #
 # $$p(h = 1 \mid v) = \sigma(W v + b)$$
 #
 # $$p(v = 1 \mid h) = \sigma(W^\top h + c)$$
 #
+# Read: the probability that $h$ is 1, given $v$.
 # From $v$ it makes $h$; from $h$ it imagines a $v$.
+# $c$ is now the bias of the visible units, not the memory of an LSTM.
 #
 # **Predict:** after training on digits, what will one hidden unit look for: a whole digit, or a stroke?
 
@@ -192,28 +199,31 @@ widgets.adding_race()
 widgets.rbm_stepper()
 
 # %% [markdown]
+# Strokes and spots, most of them.
+#
 # *Contrastive divergence* (CD-1) compares the data with what the machine imagines one step later:
 #
 # $$dW = \tfrac{1}{m}\left(h_1^\top v_1 - h_0^\top v_0\right)$$
 #
-# $h$ and $v$ are the probabilities above; only on the way to $v_1$ the hidden units are *sampled*, 0 or 1.
-# Taking `dW` off makes the data more likely and the dreams less.
-# No label is used, and no chain of layers.
+# $h$ and $v$ are the probabilities above; only on the way to $v_1$ the hidden units are *sampled*: each becomes 0 or 1 by chance.
+# Taking `dW` off makes the data more likely, and what the machine imagines less.
+# No label is used, and no error passes many layers.
 #
-# The difference between $v_0$ and $v_1$ is a sign of life, not what CD descends: compare arrays, as in exercise 6.7.
+# That $v_1$ comes nearer to $v_0$ is a good sign, but it is not what CD goes down.
 
 # %%
 machine, rng = dbn.rbm(64, 64, np.random.default_rng(0), x), np.random.default_rng(0)
 dW, db, dc, v0, h0, v1, h1 = dbn.cd(machine, x, rng)
 print("the formula is the code:", np.allclose(dW, (h1.T @ v1 - h0.T @ v0) / len(x)))
-print(f"data and dream differ by {np.mean((v0 - v1) ** 2):.3f} before any training")
+print(f"data and imagined v differ by {np.mean((v0 - v1) ** 2):.3f} before any training")
 
 # %% [markdown]
 # ## 6.6 DBN: pre-train, then fine-tune
 #
 # A *deep belief network* (DBN, 심층 신뢰 신경망) stacks RBMs.
 # Each one learns from the hidden units of the one below (사전학습).
-# Then all $W$ and $b$ become the first weights of a plain network, and backprop does the rest (파인튜닝).
+# Then all $W$ and $b$ become the first weights of a plain network with a new last layer: `dbn.unroll`.
+# Backprop does the rest (파인튜닝).
 #
 # **Predict:** ten hidden sigmoid layers, as in lesson 5.
 # With these first weights, does it learn?
@@ -221,16 +231,16 @@ print(f"data and dream differ by {np.mean((v0 - v1) ** 2):.3f} before any traini
 
 
 # %%
-def tested(net, data, lr, rng, epochs=20):
+def tested(net, data, lr, rng, epochs=20):  # train, then: which share of test digits is right?
     list(train(net, *data[:2], SGD(lr), epochs, batch=32, rng=rng))
     return accuracy(net, *data[2:])
 
 
-depth = {"nothing": [], "DBN": [], "DBN, shuffled": []}
+depth = {"nothing": [], "DBN": [], "shuffled DBN": []}
 for rng in map(np.random.default_rng, tqdm(range(5))):
     data = datasets.split(x, y, 360, rng)
     rbms = dbn.stack(dbn.pretrain([64] * 11, data[0], rng))
-    mixed = [dbn.RBM(rng.permuted(rbm.W), rbm.b, rbm.c) for rbm in rbms]
+    mixed = [dbn.RBM(rng.permuted(rbm.W), rbm.b, rbm.c) for rbm in rbms]  # shuffled
     plain = dense([64] * 11 + [10], SIGMOID, SOFTMAX_CROSS_ENTROPY, rng, xavier)
     nets = plain, dbn.unroll(rbms, 10, rng), dbn.unroll(mixed, 10, rng)
     for values, net in zip(depth.values(), nets, strict=True):
@@ -242,6 +252,9 @@ relu = dense([64] * 11 + [10], RELU, SOFTMAX_CROSS_ENTROPY, rng, he)
 plain = dense([64] * 11 + [10], SIGMOID, SOFTMAX_CROSS_ENTROPY, rng, xavier)
 for name, net in (("Xavier", plain), ("DBN", dbn.unroll(rbms, 10, rng)), ("ReLU", relu)):
     print(f"{name:7} first dW of layer 1: {rms(net.backward(net.forward(x), y).dW[0]):.0e}")
+tuned = nets[1].layers[:-1]  # the last DBN above, after fine-tuning
+moved = [rms(new.W - old.W) / rms(old.W) for new, old in zip(tuned, rbms, strict=True)]
+print("fine-tuning moved each W by this share of its size:", np.round(moved, 2))
 
 # %% [markdown]
 # Plain sigmoid guesses; pre-trained, it learns.
@@ -250,7 +263,8 @@ for name, net in (("Xavier", plain), ("DBN", dbn.unroll(rbms, 10, rng)), ("ReLU"
 #
 # And the gradient?
 # The first `dW` is larger than with Xavier's weights, and still hundreds of times smaller than with ReLU and He.
-# Pre-training gives a better *start*; it does not heal the gradient.
+# Fine-tuning hardly moves the hidden weights: what they need was there before.
+# Pre-training gives a better *start*; it does not heal the gradient as ReLU does.
 
 # %%
 wide = lambda n_out, n_in, rng: 4 * xavier(n_out, n_in, rng)
@@ -268,13 +282,19 @@ for hidden in (2, 5):
 # %% [markdown]
 # Two honest footnotes.
 # With two hidden layers, plain first weights learn too: pre-training gives a head start.
-# With five, Xavier's weights times four come close to the DBN, without any pre-training.
+# With five, Xavier's weights times four come close to the DBN.
 #
-# **Few labels.**
-# Pre-training needs no labels, so it can use every image.
+# **Few labels:** pre-training can use every image, with or without a label.
 #
 # **Predict:** five hidden layers, and labels for 100 images only.
 # Which start is best now?
+#
+# <details><summary>Answer, after you have run the cell</summary>
+#
+# The DBN's, by a few digits in a hundred.
+# It has seen more than a thousand images more.
+#
+# </details>
 
 # %%
 few = {"nothing": [], "ReLU": [], "tanh": [], "DBN": []}
@@ -297,7 +317,7 @@ for name, values in few.items():
 # $$\mathrm{ReLU}(z) = \max(0, z)$$
 #
 # Its slope is 1 where $z > 0$, and 0 elsewhere.
-# An active path keeps the error signal as it is: the note says, "keeps the derivative".
+# Where units are on, the error signal passes as it is: the exam note says, it keeps the derivative.
 #
 # The slope is only one of the two factors.
 # From lesson 5: ReLU needs He's first weights.
@@ -318,10 +338,13 @@ for name, phi, init, lr in [*settings, ("tanh", TANH, xavier, 0.1)]:
 
 # %% [markdown]
 # All three learn on every seed, with no pre-training at all.
-# With ReLU and He the gradient itself is healed: the cell of the last section showed it.
+# ReLU ends ahead of the pre-trained network.
+# With He's weights the gradient itself is healed: section 6.6 showed its size.
 #
 # tanh does as well here.
 # ReLU is cheaper, and its slope cannot saturate on the positive side.
+#
+# The next picture trains four activations on XOR, from twenty seeds each.
 
 # %%
 widgets.four_activations()
@@ -330,11 +353,11 @@ widgets.four_activations()
 # ## 6.8 Leaky ReLU: nobody dies
 #
 # A ReLU unit whose $z$ is negative for *every* row has the slope 0 for every row.
-# No error reaches its weights, so it never changes: it is dead (죽은 뉴런).
+# No error reaches its weights, so they never change: it is dead (죽은 뉴런).
 #
 # $$\mathrm{LeakyReLU}(z) = \max(\alpha z, z)$$
 #
-# With a small $\alpha$, 0.01, the negative side has a slope too: the note says, "uses negative values".
+# With a small $\alpha$, 0.01, the negative side has a slope too: the exam note says, it makes use of negative values.
 #
 # **Predict:** all biases of the hidden layers begin at $-2$.
 # Which share of the units is dead, and does training wake them?
@@ -343,7 +366,7 @@ widgets.four_activations()
 widgets.dead_units()
 
 # %%
-share_dead = lambda net: np.mean([dead(z) for z in net.forward(x).z[:-1]])
+share_dead = lambda net: np.mean([dead(z) for z in net.forward(x).z[:-1]])  # on all rows
 dying = {"nothing": [], "Leaky ReLU": []}
 for (name, values), phi in zip(dying.items(), (RELU, LEAKY_RELU), strict=True):
     for rng in map(np.random.default_rng, tqdm(range(5), leave=False)):
@@ -355,17 +378,24 @@ for (name, values), phi in zip(dying.items(), (RELU, LEAKY_RELU), strict=True):
         list(train(net, *data[:2], Adam(0.001), 20, batch=32, rng=rng))
         values.append(accuracy(net, *data[2:]))
     print(f"{name:10}", np.sort(values).round(3))
-    print(f"    units that are never above 0: {before:.2f}, after training {share_dead(net):.2f}")
+    print(f"    never above 0, last seed: {before:.2f}, after training {share_dead(net):.2f}")
 
 # %% [markdown]
 # Nearly all units are dead at the start.
-# With ReLU not one comes back, and the network guesses for ever.
-# With a leak the error comes through, most units wake up, and the network learns on every seed.
+# With ReLU not one comes back.
+# With a leak most wake up, and the network learns on every seed.
 #
-# This is no cure for a learning rate that is far too large: there both fail.
+# Too large a rate kills units as well: try it above.
+# The leak helps there; a smaller rate helps more.
 #
-# **Predict:** ten hidden layers of only *four* units each learn $|x|$.
-# How often is a ReLU network born dead: the same answer for every $x$?
+# **Predict:** ten hidden layers of *four* units learn $|x|$.
+# How often is ReLU born dead: one answer for every $x$?
+#
+# <details><summary>Answer, after you have run the cell</summary>
+#
+# About one in three; with a leak none.
+#
+# </details>
 
 # %%
 grid = np.linspace(-1, 1, 200)[:, None]
@@ -389,21 +419,22 @@ for name, phi in (("ReLU", RELU), ("Leaky ReLU, 0.1", leaky_relu(0.1))):
 widgets.remedy_matrix({"depth": depth, "time": time, "dead units": dying, "few labels": few})
 
 # %% [markdown]
-# Read along a row: each remedy treats *its* illness.
+# Each remedy treats *its* illness.
 #
 # - LSTM: time.
 #   It can still explode, so one clips.
 # - DBN: the start, above all with few labels.
 #   It does not heal the gradient.
 # - ReLU, with He: depth.
+#   tanh with Xavier does so too.
 # - Leaky ReLU: dead units.
 #   In depth it is as good as ReLU, no better: it is no second cure.
 
 # %% [markdown]
 # ## 6.10 What is used today
 #
-# DBNs are history: they opened the door in 2006; simpler keys were found.
-# LSTMs gave way to *attention* (어텐션) for long texts.
+# DBNs showed in 2006 that deep networks can learn; today they are history.
+# For long texts, *attention* (어텐션) replaced LSTMs: it sees all steps at once.
 #
 # - **First weights** that fit the activation.
 # - **Normalisation** (정규화) inside the network keeps $z$ near 0.
@@ -415,7 +446,7 @@ widgets.remedy_matrix({"depth": depth, "time": time, "dead units": dying, "few l
 # <details><summary>Answer</summary>
 #
 # The 1 carries the signal past each layer: the belt again.
-# Now it grows, so normalisation comes too.
+# Now it grows: so one normalises.
 #
 # </details>
 
@@ -457,8 +488,7 @@ print(f"ten layers: {slope**10:.1e}; with shortcuts {(1 + slope) ** 10:.1f}")
 #
 # <details><summary>Answer</summary>
 #
-# No.
-# It wakes dead units.
+# Not alone: it wakes dead units; depth needs He's weights.
 #
 # </details>
 
@@ -480,7 +510,7 @@ print(f"ten layers: {slope**10:.1e}; with shortcuts {(1 + slope) ** 10:.1f}")
 # %% [markdown]
 # ## Summary card
 #
-# Four remedies, **롱디렐리**, for the vanishing gradient (기울기 소실):
+# Four remedies (해결방안), **롱디렐리**, for the vanishing gradient (기울기 소실):
 #
 # | | remedy | what it does | treats |
 # |---|---|---|---|
@@ -500,9 +530,9 @@ print(f"ten layers: {slope**10:.1e}; with shortcuts {(1 + slope) ** 10:.1f}")
 # |---|---|---|
 # | 8 | 6.1 | |
 # | 14 | 6.2 | 6.4 |
-# | 8 | 6.3 | 6.9 |
+# | 8 | 6.3 | |
 # | 12 | 6.4 | |
-# | 8 | 6.5 | 6.7 |
+# | 8 | 6.5 | |
 # | 10 | 6.6 | |
 # | 6 | 6.7 | 6.1 |
 # | 10 | 6.8 | 6.2 |
@@ -514,7 +544,7 @@ print(f"ten layers: {slope**10:.1e}; with shortcuts {(1 + slope) ** 10:.1f}")
 # **Discuss:**
 #
 # - Why does the shuffled network not learn, although its weights are as large?
-# - Which remedy of 1997 looks like one of 2015?
+# - What have the belt (1997) and the shortcut (2015) in common?
 #
 # **Common mistakes:** the forget gate read as "forget"; dead on one row; Leaky ReLU as a cure for depth.
 #
