@@ -84,7 +84,8 @@ class Contrast(NamedTuple):
 
 def sample(p, u):
     """1 where u < p, else 0.   p : probabilities,  u : uniforms from 0 to 1, as p  ->  as p"""
-    return (u < p).astype(float)
+    p = np.asarray(p)
+    return (u < p).astype(p.dtype if p.dtype.kind == "f" else float)
 
 
 def cd(rbm, v0, rng=None, k=1, uniforms=None):
@@ -99,14 +100,15 @@ def cd(rbm, v0, rng=None, k=1, uniforms=None):
     """
     if k < 1:
         raise ValueError(f"cd needs k of 1 or more, but k is {k}.")
-    v0, (n_h, n_v) = np.asarray(v0, float), rbm.W.shape
+    v0, (n_h, n_v) = np.asarray(v0, np.result_type(rbm.W, np.float16)), rbm.W.shape  # as W
     m = len(v0) if v0.ndim else 0
     if v0.shape != (m, n_v) or not m:
         raise ValueError(f"cd needs v0 (m, {n_v}) with at least one row, but v0 is {v0.shape}.")
     if uniforms is None:
         if rng is None:
             raise ValueError("cd needs rng or uniforms: the hidden units are sampled.")
-        uniforms = rng.random((k, m, n_h))
+        single = v0.dtype == np.float32
+        uniforms = rng.random((k, m, n_h), np.float32 if single else float)
     if np.shape(uniforms) != (k, m, n_h):
         raise ValueError(
             f"uniforms must be {(k, m, n_h)}, (k, m, n_h), but they are {np.shape(uniforms)}."
@@ -115,8 +117,11 @@ def cd(rbm, v0, rng=None, k=1, uniforms=None):
     for u in uniforms:
         v1 = rbm.visible(sample(h1, u))
         h1 = rbm.hidden(v1)
-    dW = (h1.T @ v1 - h0.T @ v0) / m
-    return Contrast(dW, (h1 - h0).mean(axis=0), (v1 - v0).mean(axis=0), v0, h0, v1, h1)
+    dW = h1.T @ v1
+    dW -= h0.T @ v0
+    dW /= m
+    db, dc = ((one.sum(axis=0) - zero.sum(axis=0)) / m for one, zero in ((h1, h0), (v1, v0)))
+    return Contrast(dW, db, dc, v0, h0, v1, h1)
 
 
 def rbm(n_v, n_h, rng, v=None):

@@ -8,6 +8,7 @@ Network.forward and backward are the form to read; here is the same with four ch
 """
 
 from itertools import combinations
+from sys import getrefcount
 from typing import NamedTuple
 
 import numpy as np
@@ -84,10 +85,10 @@ class Packed:
     def step(self, x, y):
         """One update.   x : (n_0 + 1, m), from self.columns(),  y : (n_L, m)"""
         m = x.shape[1]
-        dot, seen, room = np.dot, x, self.rooms.get(m) or self._room(m)
+        seen, room = x, self.rooms.get(m) or self._room(m)
         for Wb, a, with_ones, into in room.there:
-            dot(Wb, seen, out=a)  # z
-            into(a)
+            Wb.dot(seen, a)  # a is z
+            into(a)  # and now phi(z)
             seen = with_ones
         delta = room.last  # dL/da
         if delta is not a:
@@ -97,9 +98,9 @@ class Packed:
         delta *= 1 / m
         for back, delta, a, seen, dWb, W, da in room.back:
             back(delta, a)
-            dot(delta, x.T if seen is None else seen, out=dWb)
+            delta.dot(x.T if seen is None else seen, dWb)
             if da is not None:
-                dot(W, delta, out=da)
+                W.dot(delta, da)
         self.optimiser.count()
         self.optimiser.update(self.w, self.dw, *self.memory)
 
@@ -129,6 +130,27 @@ class Packed:
         """Those of the last step, which had m rows, as copies.   ->  Gradients"""
         dw = [w.copy() for w in self._params(self.dw)]
         return Gradients(dw[::2], dw[1::2], [d.T.copy() for d in self.rooms[m].delta])
+
+
+class Shelf:
+    """Large arrays that are used again once nobody holds them, nor a view of them.
+
+    The system takes a large array back when it is let go, and to get it anew can cost more than
+    to fill it.  An array that somebody still knows is never given out a second time.
+    """
+
+    def __init__(self):
+        self.arrays = []
+
+    def take(self, shape, dtype):
+        """An array with any numbers in it."""
+        for array in self.arrays:
+            # known to the list, to the loop and to getrefcount, and to nobody else
+            if getrefcount(array) == 3 and array.shape == shape and array.dtype == dtype:
+                return array
+        array = np.empty(shape, dtype)
+        self.arrays = [*self.arrays[-7:], array]
+        return array
 
 
 def fits(network, optimiser):

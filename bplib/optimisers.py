@@ -113,7 +113,7 @@ class Adam(Optimiser):
     m <- beta1 m + (1 - beta1) dw,  s <- beta2 s + (1 - beta2) dw**2
     w <- w - lr (m / (1 - beta1**t)) / (sqrt(s / (1 - beta2**t)) + eps)
     decay : decoupled weight decay, w <- w - lr decay w before each step (AdamW)
-    In the code the root of 1 - beta2**t has left the denominator, so that s is not divided.
+    In the code m and s are kept without their factors 1 - beta, which are part of the last one.
     Source: Kingma & Ba 2015, Algorithm 1; decay: Loshchilov & Hutter 2019, Algorithm 2.
     """
 
@@ -131,19 +131,17 @@ class Adam(Optimiser):
         self.t += 1
 
     def update(self, w, dw, m, s):
-        root = math.sqrt(1 - self.beta2**self.t)
-        size = self.lr * root / (1 - self.beta1**self.t)
+        first = (1 - self.beta1) / (1 - self.beta1**self.t)
+        root = math.sqrt((1 - self.beta2) / (1 - self.beta2**self.t))
         if self.decay:
             w *= 1 - self.lr * self.decay
-        change = dw * (1 - self.beta1)  # one new array, for all that is between m, s and w
         m *= self.beta1
-        m += change
-        np.multiply(dw, dw, out=change)
-        change *= 1 - self.beta2
+        m += dw
+        change = dw * dw  # the one new array
         s *= self.beta2
         s += change
         np.sqrt(s, out=change)
-        change += self.eps * root
+        change += self.eps / root
         np.divide(m, change, out=change)
-        change *= size
+        change *= self.lr * first / root
         w -= change

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from bplib.fast import Shelf
 from bplib.network import Network
 
 
@@ -62,6 +63,7 @@ class RNN:
 
     def __post_init__(self):
         _check_weights(self, gates=1)
+        self.shelf = Shelf()
 
     @property
     def params(self):
@@ -71,7 +73,9 @@ class RNN:
     def forward(self, x, h0=None):
         """x : (T, m, n_in),  h0 : (m, n), 0 if None  ->  Trace"""
         x = _check_steps(self, x)
-        h = _states(self, x, "h0", h0)
+        first = _first(self, x, "h0", h0)
+        h = self.shelf.take((len(x) + 1, *first.shape), x.dtype)
+        h[0] = first
         np.matmul(x, self.W_x.T, out=h[1:])  # what needs no h, for all steps at once
         h[1:] += self.b
         for z, h_before in zip(h[1:], h, strict=False):
@@ -114,6 +118,7 @@ class LSTM:
 
     def __post_init__(self):
         _check_weights(self, gates=4)
+        self.shelf = Shelf()
 
     @property
     def params(self):
@@ -126,10 +131,11 @@ class LSTM:
         Inside, samples are columns: z is one product, W [x; h; 1], and each gate one piece of it.
         """
         x = _check_steps(self, x)
-        h, c = _states(self, x, "h0", h0), _states(self, x, "c0", c0)
         T, m, n_in = x.shape
-        n = h.shape[2]
-        c, gates = np.ascontiguousarray(c.transpose(0, 2, 1)), np.empty((T, 4, n, m), h.dtype)
+        n, take = self.W_h.shape[1], self.shelf.take
+        h, c = take((T + 1, m, n), x.dtype), take((T + 1, n, m), x.dtype)
+        gates = take((T, 4, n, m), x.dtype)
+        h[0], c[0] = _first(self, x, "h0", h0), _first(self, x, "c0", c0).T
         W = np.column_stack([self.W_x, self.W_h, self.b])
         W[: 3 * n] *= 0.5  # sigmoid(z) = (1 + tanh(z / 2)) / 2: one tanh serves all four gates
         seen = np.ones((n_in + n + 1, m), h.dtype)  # x, h and a row of ones for the bias
@@ -158,7 +164,8 @@ class LSTM:
         dh = _check_error(h, dh)
         (T, m, n), n_in = h[1:].shape, x.shape[2]
         c, gates = trace.c.transpose(0, 2, 1), trace.gates.transpose(0, 1, 3, 2)  # as in forward
-        dc, delta = np.zeros(c.shape, h.dtype), np.empty(gates.shape, h.dtype)
+        dc, delta = (self.shelf.take(like.shape, h.dtype) for like in (c, gates))
+        dc[-1] = 0.0
         dW, dx = np.zeros((4 * n, n_in + n + 1), h.dtype), np.empty_like(x)
         da, slope, share = np.empty((4, n, m), h.dtype), np.empty((4, n, m), h.dtype), dW.copy()
         W_back, seen = np.column_stack([self.W_x, self.W_h]).T, np.ones((m, n_in + n + 1), h.dtype)
@@ -274,17 +281,14 @@ def _check_steps(cell, x):
     return x
 
 
-def _states(cell, x, name, first):
-    """Room for every state of every sample, with the first one in its place."""
-    T, m, _ = x.shape
-    states = np.zeros((T + 1, m, cell.W_h.shape[1]), x.dtype)
-    if first is not None:
-        if np.shape(first) != states[0].shape:
-            raise ValueError(
-                f"{name} must be {states[0].shape}, (m, n), but it is {np.shape(first)}."
-            )
-        states[0] = first
-    return states
+def _first(cell, x, name, first):
+    """The state before x[0]: (m, n), zeros if None."""
+    shape = x.shape[1], cell.W_h.shape[1]
+    if first is None:
+        return np.zeros(shape, x.dtype)
+    if np.shape(first) != shape:
+        raise ValueError(f"{name} must be {shape}, (m, n), but it is {np.shape(first)}.")
+    return np.asarray(first)
 
 
 def _check_error(h, dh):

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bplib.activations import IDENTITY, RELU, SIGMOID, TANH, Activation, leaky_relu
-from bplib.fast import Packed, fits
+from bplib.dbn import cd, rbm
+from bplib.fast import Packed, Shelf, fits
 from bplib.losses import BINARY_CROSS_ENTROPY, MSE, SOFTMAX_CROSS_ENTROPY
 from bplib.network import Layer, Network, dense
 from bplib.optimisers import SGD, Adam, Momentum, Nesterov, RMSProp
@@ -194,6 +195,15 @@ def test_an_lstm_of_float32_stays_float32():
     assert_close(ours, theirs, rtol=1e-3)
 
 
+def test_contrastive_divergence_in_float32_stays_float32():
+    rng = np.random.default_rng(0)
+    machine, v, u = rbm(6, 4, rng), rng.random((5, 6)), rng.random((2, 5, 4))
+    small = type(machine)(*[w.astype(np.float32) for w in machine.params])
+    ours, theirs = cd(small, v, k=2, uniforms=u), cd(machine, v, k=2, uniforms=u)
+    assert {array.dtype for array in (*ours, *cd(small, v, rng))} == {np.dtype("f4")}
+    assert_close(ours, theirs, rtol=1e-3)
+
+
 def test_a_thousand_steps_need_the_memory_of_ten():
     net, (x, y) = made([3, 40, 2], [RELU, IDENTITY], MSE), batches([3, 2], [64])[0]
     packed, peaks = Packed(net, Adam(1e-5)), []
@@ -207,3 +217,35 @@ def test_a_thousand_steps_need_the_memory_of_ten():
             peaks.append(tracemalloc.get_traced_memory()[1])
             tracemalloc.stop()
     assert peaks[1] <= peaks[0] + 1000
+
+
+def test_a_shelf_gives_out_an_array_again_only_when_nobody_can_see_it():
+    shelf = Shelf()
+    first = shelf.take((3, 4), np.dtype(float))
+    second = shelf.take((3, 4), np.dtype(float))
+    assert not np.shares_memory(first, second)
+    view, at = first[1:].T, first.ctypes.data
+    del first
+    assert shelf.take((3, 4), np.dtype(float)).ctypes.data != at
+    assert shelf.take((3, 4), np.dtype("f4")).dtype == np.dtype("f4")
+    del view
+    assert shelf.take((3, 4), np.dtype(float)).ctypes.data == at
+
+
+def test_traces_and_gradients_that_somebody_holds_are_never_written_over():
+    rng = np.random.default_rng(0)
+    cell, dh = lstm(2, 5, rng), rng.normal(size=(7, 3, 5))
+    held, kept = [], []
+    for _ in range(6):
+        trace = cell.forward(rng.normal(size=(7, 3, 2)))
+        found = cell.backward(trace, dh)
+        held.append(trace.gates[2:, 1] if len(held) % 2 else (trace, found))
+        kept.append(trace.gates[2:, 1].copy() if len(kept) % 2 else deep(trace, found))
+    for now, then in zip(held, kept, strict=True):
+        for array, copy in zip(now, then, strict=True) if isinstance(now, tuple) else [(now, then)]:
+            for one, other in zip(array, copy, strict=True):
+                np.testing.assert_array_equal(one, other)
+
+
+def deep(*groups):
+    return tuple([array.copy() for array in group] for group in groups)

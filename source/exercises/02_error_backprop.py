@@ -155,8 +155,9 @@ from bplib.activations import sigmoid_prime
 #
 # Six people wrote the backward pass of 2.6, and all six are wrong.
 # Here are their gradients for the same network and the same five rows.
-# Name the mistake of each by its letter.
 # One of the six made two mistakes.
+# Write six letters in the order of the people, for example `culprits = "A A A A A A"`.
+#
 # To calculate with their numbers, copy an array into a new cell, without the `#`.
 #
 # The next cell prints the right gradients.

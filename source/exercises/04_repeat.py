@@ -10,7 +10,7 @@
 # It tells you whether all values agree, and if not, which mistake it looks like.
 
 # %% [markdown]
-# You have three more verbs; type them into any new cell.
+# You have three more commands; type them into any new cell.
 #
 # - `hint("4.1")` gives a hint: first a question, then the place to look, then the formula.
 # - `solution("4.1")` shows one answer of ours.

@@ -120,7 +120,7 @@ print(1 / (1 + np.exp(-z)))
 with np.errstate(over="raise"):  # NumPy would only warn; we want to see it stop
     try:
         print(1 / (1 + np.exp(1000.0)))
-    except FloatingPointError as error:  # catch the error, so that the next line runs
+    except FloatingPointError as error:  # catch it, and go on
         print("broken:", error)
 print(sigmoid(np.array([-1000.0, 1000.0])))
 
@@ -301,12 +301,14 @@ widgets.shape_puzzle()
 
 # %%
 x, y = datasets.xor()
-W_hidden, b_hidden = np.array([[12.0, 12.0], [-12.0, -12.0]]), np.array([-6.0, 18.0])
+W_hidden = np.array([[12.0, 12.0], [-12.0, -12.0]])
+b_hidden = np.array([-6.0, 18.0])
 w_out, b_out = np.array([12.0, 12.0]), -18.0
 hidden = sigmoid(x @ W_hidden.T + b_hidden)
 row_by_row = [sigmoid(W_hidden @ row + b_hidden) for row in x]
 print("the same?", np.allclose(hidden, row_by_row), "shape", hidden.shape)
-print("answer", sigmoid(hidden @ w_out + b_out).round(2), "target", y[:, 0])  # first column
+answer = sigmoid(hidden @ w_out + b_out)
+print("answer", answer.round(2), "target", y[:, 0])  # first column
 
 # %% [markdown]
 # ## 1.7 The first weights
@@ -321,7 +323,7 @@ print("answer", sigmoid(hidden @ w_out + b_out).round(2), "target", y[:, 0])  # 
 # <details><summary>Answer, after you have run the cell</summary>
 #
 # Not at all: equal neurons give equal outputs.
-# Lesson 2 shows that they are also corrected equally, and stay twins.
+# Lesson 4 shows that they are also corrected equally, and stay twins.
 # Therefore weights start as small random numbers; biases may start at 0.
 #
 # </details>

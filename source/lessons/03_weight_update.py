@@ -108,8 +108,8 @@ print("E", E(W1, b1, W2, b2), "after the step", E(W1_new, b1, W2_new, b2))
 #
 # Matt Mazur's page made this network known, and other pages repeat its numbers.
 # It lists the eight new weights, the same as ours.
-# Then it gives the total error after the step, our $E$: 0.291027924.
-# We find 0.291027774.
+# Then it gives the total error after the step: 0.291027924.
+# Our $E$ is 0.291027774.
 #
 # The difference is tiny, but computers do not forget digits without a reason.
 #
@@ -472,7 +472,7 @@ for lr in (0.1, 10, 1000):
 # All gradients exist by then, so the update is simultaneous.
 # Momentum and Adam also remember $v$, or $m$ and $s$: every network needs a fresh one.
 #
-# **Predict** the loss after one step: which error of section 3.3 comes back?
+# **Predict** the loss after one step: which number of section 3.3 comes back?
 #
 # **Break it:** `same` is a second name for $W^1$, no copy.
 # And `w = w - lr * dw` makes a new array, which the network never sees.
