@@ -75,7 +75,7 @@ def leaky_relu(slope=0.01):
 
 
 def dead(z):
-    """Which units a ReLU leaves dead: z is 0 or less on every row, so no error ever comes through.
+    """Which units a ReLU leaves dead: z is above 0 on no row, so no error ever comes through.
 
     z : (m, n)  ->  (n,) of bool;  ValueError unless z is (m, n) with a row
     Source: Lu, Shin, Su & Karniadakis 2019, "Dying ReLU and initialization", sec. 1.
@@ -83,7 +83,7 @@ def dead(z):
     z = np.asarray(z)
     if z.ndim != 2 or not len(z):
         raise ValueError(f"dead needs z of shape (m, n) with a row, but it is {z.shape}.")
-    return np.all(z <= 0, axis=0)
+    return ~np.any(z > 0, axis=0)
 
 
 def identity(z):

@@ -30,7 +30,7 @@ class RBM:
     c: np.ndarray
 
     def __post_init__(self):
-        if self.W.ndim != 2 or (*self.b.shape, *self.c.shape) != self.W.shape:
+        if self.W.ndim != 2 or [self.b.shape, self.c.shape] != [(n,) for n in self.W.shape]:
             raise ValueError(
                 f"an RBM needs W (n_h, n_v), b (n_h,) and c (n_v,), but W is {self.W.shape}, "
                 f"b is {self.b.shape} and c is {self.c.shape}."
@@ -87,18 +87,30 @@ def cd(rbm, v0, rng=None, k=1, uniforms=None):
     """Contrastive divergence: the gradient of -log p(v), with k steps in place of endlessly many.
 
     dW = (h1^T v1 - h0^T v0) / m,  db = mean(h1 - h0),  dc = mean(v1 - v0)
-    Hidden units are sampled on the way to v; the probabilities of v and the last h are not.
+    Hidden units are sampled on the way to v; the probabilities of v and the last h are not,
+    which costs a little exactness and saves much noise.
     v0 : (m, n_v), 0 to 1;  uniforms : (k, m, n_h), in place of rng.random   ->  Contrast
-    ValueError unless k is 1 or more.
+    ValueError, in one sentence, when k is less than 1 or shapes do not fit.
     Source: Hinton 2002, "Training products of experts"; choices of Hinton 2012, secs. 3.1 to 3.3.
     """
     if k < 1:
         raise ValueError(f"cd needs k of 1 or more, but k is {k}.")
+    v0, (n_h, n_v) = np.asarray(v0, float), rbm.W.shape
+    m = len(v0) if v0.ndim else 0
+    if v0.shape != (m, n_v) or not m:
+        raise ValueError(f"cd needs v0 (m, {n_v}) with at least one row, but v0 is {v0.shape}.")
+    if uniforms is None:
+        if rng is None:
+            raise ValueError("cd needs rng or uniforms: the hidden units are sampled.")
+        uniforms = rng.random((k, m, n_h))
+    if np.shape(uniforms) != (k, m, n_h):
+        raise ValueError(
+            f"uniforms must be {(k, m, n_h)}, (k, m, n_h), but they are {np.shape(uniforms)}."
+        )
     h0 = h1 = rbm.hidden(v0)
-    for u in rng.random((k, *h0.shape)) if uniforms is None else uniforms:
+    for u in uniforms:
         v1 = rbm.visible(sample(h1, u))
         h1 = rbm.hidden(v1)
-    m = len(v0)
     dW = (h1.T @ v1 - h0.T @ v0) / m
     return Contrast(dW, (h1 - h0).mean(axis=0), (v1 - v0).mean(axis=0), v0, h0, v1, h1)
 
@@ -127,8 +139,17 @@ def pretrain(sizes, x, rng, epochs=20, lr=0.1, batch=32, decay=2e-4):
     sizes : [n_0, n_1, ...], n_0 inputs and then hidden units;  x : (m, n_0), 0 to 1
         ->  yields Sweep; the last one of each layer holds an RBM that is done
     Momentum 0.5, and 0.9 from the sixth epoch on; decay : weight decay of W.
+    ValueError, in one sentence and when the loop begins, for what no RBM can learn.
     Source: Hinton, Osindero & Teh 2006, sec. 5; settings of Hinton 2012, secs. 4, 9 and 10.
     """
+    x = np.asarray(x, float)
+    if len(sizes) < 2 or x.shape != (len(x) if x.ndim else 0, sizes[0]) or not x.size or epochs < 1:
+        raise ValueError(
+            "pretrain needs sizes [n_0, n_1, ...], x (m, n_0) with at least one row and epochs of "
+            f"1 or more, but sizes is {sizes}, x is {x.shape} and epochs is {epochs}."
+        )
+    if not np.all((x >= 0) & (x <= 1)):
+        raise ValueError("pretrain needs every value of x from 0 to 1: divide, or clip, first.")
     for layer, n_h in enumerate(sizes[1:], 1):
         machine = rbm(x.shape[1], n_h, rng, x)
         optimiser = Momentum(lr, 0.5)
@@ -153,7 +174,10 @@ def unroll(rbms, n_out, rng):
     """A network that begins with the weights of these RBMs and ends with a new softmax layer.
 
     rbms : list of RBM  ->  Network, ready for fine-tuning by backprop; its arrays are copies
+    ValueError unless there is an RBM.
     """
+    if not rbms:
+        raise ValueError("unroll needs at least one RBM: has the pretraining been run?")
     layers = [Layer(rbm.W.copy(), rbm.b.copy(), SIGMOID) for rbm in rbms]
     last = Layer(rng.normal(0.0, 0.01, (n_out, len(rbms[-1].b))), np.zeros(n_out), IDENTITY)
     return Network([*layers, last], SOFTMAX_CROSS_ENTROPY)

@@ -40,6 +40,12 @@ class Gradients(NamedTuple):
         """[dW_x, dW_h, db], in the order of the cell's params."""
         return [self.dW_x, self.dW_h, self.db]
 
+    @property
+    def sizes(self):
+        """RMS of the error signal at every step: of dc in an LSTM, of delta in an RNN.   (T,)"""
+        error = self.delta if self.dc is None else self.dc[1:]
+        return np.sqrt(np.mean(error**2, axis=(1, 2)))
+
 
 @dataclass
 class RNN:
@@ -250,10 +256,10 @@ def _check_weights(cell, gates):
 
 def _check_steps(cell, x):
     x = np.asarray(x, float)
-    if x.ndim != 3 or x.shape[2] != cell.W_x.shape[1]:
+    if x.ndim != 3 or x.shape[2] != cell.W_x.shape[1] or not len(x):
         raise ValueError(
             f"W_x is {cell.W_x.shape}, so x must be (T, m, {cell.W_x.shape[1]}), "
-            f"time first, but x is {x.shape}."
+            f"time first and T not 0, but x is {x.shape}."
         )
     return x
 

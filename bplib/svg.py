@@ -109,11 +109,14 @@ def box(left, top, width, height, **style):
     return tag("rect", x=left, y=top, width=width, height=height, **style)
 
 
-def heat_map(left, top, width, height, values, low=0.0, high=1.0, **style):
-    """One coloured cell per value, row 0 at the top.   values : (rows, columns), low to high"""
+def heat_map(left, top, width, height, values, low=0.0, high=1.0, palette=CIVIDIS, **style):
+    """One coloured cell per value, row 0 at the top.   values : (rows, columns), low to high
+
+    palette : CIVIDIS, or PUOR for signed values with low = -high
+    """
     if not np.isfinite(values).all():
         raise ValueError(NOT_FINITE)
-    colours = np.array([list(bytes.fromhex(colour)) for colour in CIVIDIS.split()])
+    colours = np.array([list(bytes.fromhex(colour)) for colour in palette.split()])
     place = (values - low) / (high - low) * (len(colours) - 1)
     channels = [np.interp(place, range(len(colours)), channel) for channel in colours.T]
     data = base64.b64encode(_png(np.stack(channels, axis=-1).astype(np.uint8))).decode()

@@ -7,7 +7,7 @@ from autograd import elementwise_grad
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bplib.activations import IDENTITY, LEAKY_RELU, RELU, SIGMOID, TANH, leaky_relu
+from bplib.activations import IDENTITY, LEAKY_RELU, RELU, SIGMOID, TANH, dead, leaky_relu
 
 FORMULAS = {
     SIGMOID: lambda z: 1 / (1 + anp.exp(-z)),
@@ -109,3 +109,24 @@ def test_the_name_of_a_leaky_relu_tells_its_slope():
 def test_a_leak_that_is_no_leak_is_refused(slope):
     with pytest.raises(ValueError, match=f"needs 0 <= slope < 1, but slope is {slope}"):
         leaky_relu(slope)
+
+
+def test_a_unit_is_dead_when_no_row_wakes_it():
+    z = np.array([[-1.0, 0.0, 2.0, -3.0], [-0.5, 0.0, -1.0, 1e-9], [-9.0, 0.0, -1.0, -1.0]])
+    np.testing.assert_array_equal(dead(z), [True, True, False, False])
+    np.testing.assert_array_equal(dead(z[:1].astype(int).tolist()), [True, True, False, True])
+    assert dead(np.zeros((3, 0))).shape == (0,)
+
+
+@given(m=st.integers(1, 5), n=st.integers(1, 5), seed=st.integers(0, 999))
+def test_a_unit_is_dead_exactly_when_the_slope_of_relu_lets_nothing_through(m, n, seed):
+    z = np.random.default_rng(seed).normal(-1.0, 1.0, (m, n))
+    z[0, 0] = np.nan
+    np.testing.assert_array_equal(dead(z), RELU.prime(z).sum(axis=0) == 0)
+
+
+@pytest.mark.parametrize("shape", [(), (3,), (0, 3), (2, 3, 4)], ids=str)
+def test_units_without_a_row_are_neither_dead_nor_alive(shape):
+    with pytest.raises(ValueError) as error:
+        dead(np.zeros(shape))
+    assert str(error.value) == f"dead needs z of shape (m, n) with a row, but it is {shape}."

@@ -1,21 +1,25 @@
-"""What lessons 4 and 5 claim about training holds again, on every seed that they name.
+"""What lessons 4, 5 and 6 claim about training holds again, on every seed that they name.
 
 Each claim states a direction and a rough size, with room for another computer's rounding.
 """
+
+from functools import cache
 
 import numpy as np
 import pytest
 
 from bplib import datasets
-from bplib.activations import LEAKY_RELU, RELU, SIGMOID, TANH
+from bplib.activations import IDENTITY, LEAKY_RELU, RELU, SIGMOID, TANH, dead, leaky_relu
+from bplib.dbn import pretrain, stack, unroll
 from bplib.initialisers import he, normal, xavier, zeros
-from bplib.losses import BINARY_CROSS_ENTROPY, SOFTMAX_CROSS_ENTROPY
+from bplib.losses import BINARY_CROSS_ENTROPY, MSE, SOFTMAX_CROSS_ENTROPY
 from bplib.network import dense
 from bplib.optimisers import SGD, Adam
-from bplib.recurrent import RNN
+from bplib.recurrent import RNN, LastStep, clip, lstm, rnn
 from bplib.training import accuracy, train
 
 SEEDS = range(5)
+TEN_SEEDS = range(10)
 CHANCE = (0.0, 0.15)  # ten classes: one in ten, and what 360 test rows may add
 
 
@@ -25,6 +29,10 @@ def old(n_out, n_in, rng):
 
 def large(n_out, n_in, rng):
     return normal(n_out, n_in, rng, std=1.0)
+
+
+def four_xavier(n_out, n_in, rng):
+    return 4 * xavier(n_out, n_in, rng)
 
 
 def same(n_out, n_in, rng):
@@ -57,6 +65,10 @@ DELTA_RATIOS = {
     ("ReLU", "large"): (1e4, 1e7),
 }
 PHIS = {"sigmoid": SIGMOID, "tanh": TANH, "ReLU": RELU}
+# phi -> the range of the test accuracy of every seed whose hidden biases begin at -2
+SUNK = {RELU: CHANCE, LEAKY_RELU: (0.9, 1.0), leaky_relu(0.1): (0.9, 1.0)}
+# phi -> of twenty narrow networks: constant at the start, constant in the end, |x| learnt
+BORN_DEAD = {RELU: ((3, 10), (7, 16), (3, 11)), leaky_relu(0.1): ((0, 0), (0, 0), (18, 20))}
 INITS = {"small": normal, "Xavier": xavier, "He": he, "large": large}
 # spectral radius, size of the inputs -> the range of RMS of delta, first of 50 steps to last
 THROUGH_TIME = {
@@ -110,7 +122,7 @@ def assert_within(values, low, high):
 @pytest.mark.parametrize("setting", TEN_LAYERS)
 def test_ten_hidden_layers_learn_the_digits_or_stay_at_chance(setting):
     phi, init, lr, (low, high) = TEN_LAYERS[setting]
-    found = [digits_run([32] * 10, phi, init, SGD(lr), 15, seed) for seed in SEEDS]
+    found = [digits_run([32] * 10, phi, init, SGD(lr), 15, seed) for seed in TEN_SEEDS]
     if high == CHANCE[1]:
         assert_within(found, low, high)
     else:
@@ -261,6 +273,194 @@ def test_the_two_hundred_moons_of_lesson_4_reach_99_percent_before_their_hundred
     *_, last = train(small_network(rng), x, y, SGD(0.5), 100, 20, rng, target_accuracy=0.99)
     assert last.accuracy >= 0.99
     assert 40 < last.number < 100
+
+
+@cache
+def pretrained(sizes, seed):
+    """The rows that digits_run() splits off for the seed, and what RBMs learn from them."""
+    rng = np.random.default_rng(seed)
+    x, y, x_test, y_test = datasets.split(X, Y, 360, rng)
+    return (x, y, x_test, y_test), stack(pretrain([64, *sizes], x, rng))
+
+
+def first_step(net, rows):
+    x, y, _, _ = rows
+    return np.linalg.norm(net.backward(net.forward(x[:200]), y[:200]).dW[0])
+
+
+def unrolled(sizes, seed, order="learnt"):
+    """The network of a pretraining; "shuffled": the weights of each layer at other places."""
+    rows, rbms = pretrained(sizes, seed)
+    rng = np.random.default_rng(seed + 100)
+    net = unroll(rbms, 10, rng)
+    if order == "shuffled":
+        for layer in net.layers[:-1]:
+            layer.W[...] = rng.permutation(layer.W.ravel()).reshape(layer.W.shape)
+    return net, rows, rng
+
+
+def fine_tuned(sizes, seed, order="learnt"):
+    net, (x, y, x_test, y_test), rng = unrolled(sizes, seed, order)
+    list(train(net, x, y, SGD(0.1), 15, 32, rng))
+    return accuracy(net, x_test, y_test)
+
+
+def test_ten_sigmoid_layers_learn_from_pretrained_weights_and_not_from_the_same_ones_shuffled():
+    sizes = (32,) * 10
+    assert_within([fine_tuned(sizes, seed) for seed in TEN_SEEDS], 0.85, 1.0)
+    assert_within([fine_tuned(sizes, seed, "shuffled") for seed in TEN_SEEDS], *CHANCE)
+
+
+def test_not_the_size_of_the_gradient_makes_the_pretrained_network_learn():
+    sizes, widths = (32,) * 10, [64, *[32] * 10, 10]
+    for seed in TEN_SEEDS:
+        net, rows, rng = unrolled(sizes, seed)
+        of = {"DBN": first_step(net, rows)}
+        for name, phi, init in (
+            ("Xavier", SIGMOID, xavier),
+            ("4 x Xavier", SIGMOID, four_xavier),
+            ("He", RELU, he),
+        ):
+            net = dense(widths, phi, SOFTMAX_CROSS_ENTROPY, rng, init)
+            of[name] = first_step(net, rows)
+        assert 300 * of["Xavier"] < of["DBN"] < 0.05 * of["He"]
+        assert of["4 x Xavier"] > 2 * of["DBN"]
+    accuracies = [digits_run(sizes, SIGMOID, four_xavier, SGD(0.1), 15, s) for s in TEN_SEEDS]
+    assert_within(accuracies, 0.0, 0.8)
+
+
+def test_with_three_layers_the_gradient_of_the_pretrained_network_is_smaller_than_that_of_xavier():
+    for seed in TEN_SEEDS:
+        net, rows, rng = unrolled((64,) * 3, seed)
+        other = dense([64, 64, 64, 64, 10], SIGMOID, SOFTMAX_CROSS_ENTROPY, rng)
+        assert first_step(net, rows) < 0.5 * first_step(other, rows)
+
+
+def test_a_small_sigmoid_network_learns_from_random_weights_too():
+    assert_within([fine_tuned((100, 50), seed) for seed in TEN_SEEDS], 0.9, 1.0)
+    found = [digits_run((100, 50), SIGMOID, xavier, SGD(0.1), 30, seed) for seed in TEN_SEEDS]
+    assert_within(found, 0.7, 0.95)
+
+
+def test_with_a_hundred_labels_pretraining_is_ahead_of_the_other_three_in_the_middle():
+    found = {"DBN": [], "sigmoid": [], "tanh": [], "ReLU": []}
+    for seed in TEN_SEEDS:
+        net, (x, y, x_test, y_test), rng = unrolled((64,) * 5, seed)
+        nets = {"DBN": (net, 0.1)}
+        for name, init, lr in (("sigmoid", xavier, 0.1), ("tanh", xavier, 0.1), ("ReLU", he, 0.05)):
+            other = dense([64, *[64] * 5, 10], PHIS[name], SOFTMAX_CROSS_ENTROPY, rng, init)
+            nets[name] = (other, lr)
+        for name, (net, lr) in nets.items():
+            list(train(net, x[:100], y[:100], SGD(lr), 50, 10, rng))
+            found[name].append(accuracy(net, x_test, y_test))
+    middle = {name: np.median(values) for name, values in found.items()}
+    assert_within(found["DBN"], 0.85, 1.0)
+    assert_within(found["sigmoid"], *CHANCE)
+    assert 0.8 < middle["ReLU"] < middle["DBN"] - 0.015
+    assert 0.8 < middle["tanh"] < middle["DBN"] - 0.01
+
+
+@pytest.mark.parametrize("phi", SUNK, ids=lambda phi: phi.name)
+def test_relu_never_comes_back_from_biases_of_minus_two_and_leaky_relu_does(phi):
+    found = []
+    for seed in TEN_SEEDS:
+        rng = np.random.default_rng(seed)
+        x, y, x_test, y_test = datasets.split(X, Y, 360, rng)
+        net = dense([64, 64, 64, 10], phi, SOFTMAX_CROSS_ENTROPY, rng, he)
+        for layer in net.layers[:-1]:
+            layer.b[...] = -2.0
+        before = dead_share(net, x)
+        list(train(net, x, y, Adam(0.001), 20, 32, rng))
+        found.append(accuracy(net, x_test, y_test))
+        assert before > 0.9
+        assert dead_share(net, x) == before if phi is RELU else dead_share(net, x) < 0.6
+    assert_within(found, *SUNK[phi])
+
+
+@pytest.mark.parametrize("phi", BORN_DEAD, ids=lambda phi: phi.name)
+def test_many_deep_and_narrow_relu_networks_are_born_dead_and_no_leaky_one(phi):
+    x, counts = np.linspace(-1, 1, 200)[:, None], np.zeros(3)
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        net = dense([1, *[4] * 10, 1], phi, MSE, rng, he)
+        net.layers[-1].phi = IDENTITY
+        start = np.ptp(net.forward(x).a[-1])
+        *_, last = train(net, x, np.abs(x), Adam(0.01), 100, 32, rng)
+        counts += start < 1e-12, np.ptp(net.forward(x).a[-1]) < 1e-12, last.loss < 0.005
+    for count, (low, high) in zip(counts, BORN_DEAD[phi], strict=True):
+        assert_within(count, low, high)
+
+
+def dead_share(net, x):
+    return np.mean(np.concatenate([dead(z) for z in net.forward(x).z[:-1]]))
+
+
+def kept(model, signal):
+    """The error signal 99 steps back, beside that of the last step of a hundred."""
+    x, y = datasets.adding(100, 100, np.random.default_rng(0))
+    found, _ = model.backward(model.forward(x), y)
+    steps = getattr(found, signal)[-100:]
+    return rms(steps[0]) / rms(steps[-1])
+
+
+def reader(cell, rng):
+    return LastStep(cell, dense([cell.W_h.shape[1], 1], IDENTITY, MSE, rng))
+
+
+def adding_run(cell, lr, steps, rng, signal, longest=1.0):
+    """Batches of 16 until the error is .005.  ->  error, signal kept before and after"""
+    model, optimiser = reader(cell, rng), Adam(lr)
+    x_new, y_new = datasets.adding(200, 100, rng)
+    before = kept(model, signal)
+    for step in range(1, steps + 1):
+        x, y = datasets.adding(16, 100, rng)
+        of_cell, of_readout = model.backward(model.forward(x), y)
+        optimiser.step(model.params, clip([*of_cell.params, *of_readout.params], longest))
+        if step % 50 == 0:
+            error = np.mean((model.forward(x_new)[1].a[-1] - y_new) ** 2)
+            if error < 0.005:
+                break
+    return error, before, kept(model, signal)
+
+
+@pytest.mark.parametrize("seed", TEN_SEEDS)
+def test_an_lstm_adds_over_a_hundred_steps_because_it_learns_to_carry_the_error(seed):
+    rng = np.random.default_rng(seed)
+    error, before, after = adding_run(lstm(2, 16, rng), 0.02, 1500, rng, "dc")
+    assert error < 0.005  # who always says 1 has 1/6
+    assert before < 0.05  # of most seeds about 1e-5
+    assert 0.1 < after < 10
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("bias, longest", [(0.0, 1.0), (1.0, np.inf)], ids=["bias 0", "no clip"])
+def test_an_lstm_adds_over_a_hundred_steps_without_the_forget_bias_or_without_clipping(
+    bias, longest, seed
+):
+    rng = np.random.default_rng(seed)
+    error, *_ = adding_run(lstm(2, 16, rng, bias), 0.02, 1500, rng, "dc", longest)
+    assert error < 0.005
+
+
+def test_an_rnn_does_not_add_over_a_hundred_steps_and_its_error_vanishes_more_and_more():
+    found = []
+    for seed in TEN_SEEDS:
+        rng = np.random.default_rng(seed)
+        error, *sizes = adding_run(rnn(2, 16, rng), 0.001, 1000, rng, "delta")
+        assert error > 0.1
+        found.append(sizes)
+    before, after = np.median(found, axis=0)
+    assert 1e-12 < before < 1e-6
+    assert after < 1e-4 * before
+
+
+def test_an_open_forget_gate_carries_the_error_further_before_any_training():
+    for seed in TEN_SEEDS:
+        far = {}
+        for bias in (0.0, 1.0):
+            rng = np.random.default_rng(seed)
+            far[bias] = kept(reader(lstm(2, 16, rng, bias), rng), "dc")
+        assert far[0.0] < 1e-3 * far[1.0]
 
 
 def small_network(seed):

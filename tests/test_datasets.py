@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bplib.datasets import circles, digits, mazur, moons, spirals, split, xor
+from bplib.datasets import adding, circles, digits, mazur, moons, spirals, split, xor
 
 CLOUDS = [moons, circles, spirals]
 
@@ -108,6 +108,43 @@ def test_noise_moves_the_points_by_as_much_as_it_says(cloud):
     clean, _ = cloud(2000, np.random.default_rng(0), noise=0.0)
     noisy, _ = cloud(2000, np.random.default_rng(0), noise=0.2)
     assert (noisy - clean).std() == pytest.approx(0.2, rel=0.05)
+
+
+@pytest.mark.parametrize("T", [2, 3, 9, 100])
+def test_adding_marks_one_number_in_each_half_and_asks_for_their_sum(T):
+    x, y = adding(300, T, np.random.default_rng(0))
+    assert x.shape == (T, 300, 2)
+    assert y.shape == (300, 1)
+    value, mark = x[:, :, 0], x[:, :, 1]
+    assert np.all((value >= 0) & (value < 1))
+    assert set(np.unique(mark)) <= {0.0, 1.0}
+    np.testing.assert_array_equal(mark[: T // 2].sum(axis=0), 1.0)
+    np.testing.assert_array_equal(mark[T // 2 :].sum(axis=0), 1.0)
+    for row in range(300):
+        first, second = np.flatnonzero(mark[:, row])
+        assert y[row, 0] == pytest.approx(value[first, row] + value[second, row])
+
+
+def test_every_step_of_adding_is_marked_now_and_then():
+    x, y = adding(3000, 10, np.random.default_rng(0))
+    np.testing.assert_allclose(x[:, :, 1].mean(axis=1), 0.2, atol=0.03)
+    assert y.mean() == pytest.approx(1.0, abs=0.03)
+    assert y.var() == pytest.approx(1 / 6, rel=0.1)  # the error of who always says 1
+
+
+def test_adding_comes_from_the_rng_alone_and_may_have_no_row():
+    first, again, other = (adding(5, 8, np.random.default_rng(seed))[0] for seed in (5, 5, 6))
+    np.testing.assert_array_equal(first, again)
+    assert not np.any(first[:, :, 0] == other[:, :, 0])
+    x, y = adding(0, 8, np.random.default_rng(0))
+    assert (x.shape, y.shape) == ((8, 0, 2), (0, 1))
+
+
+@pytest.mark.parametrize("T", [1, 0, -3])
+def test_adding_without_two_steps_is_refused_in_one_sentence(T):
+    with pytest.raises(ValueError) as error:
+        adding(4, T, np.random.default_rng(0))
+    assert str(error.value) == f"adding needs two steps to mark, but T is {T}."
 
 
 def test_digits_are_1797_pictures_with_one_hot_rows():

@@ -1,18 +1,17 @@
 """Lesson 4's checks: a loop that learns is not yet right, and what the notebook promises holds."""
 
 import json
-from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 import pytest
+from mistakes import judge, misjudged_pairs
 
 from bplib import datasets, probe
-from bplib.activations import sigmoid
 from bplib.exercises import repeat as lesson
 from bplib.exercises.core import Exercise
 from bplib.exercises.diagnosis import diagnose
-from bplib.exercises.feedback import CORRECT, NOT_YET, RAISED
+from bplib.exercises.feedback import CORRECT, NOT_YET
 from bplib.initialisers import he
 from bplib.losses import MSE
 from bplib.network import dense
@@ -21,11 +20,6 @@ from bplib.training import train
 
 EXERCISES = [e for e in vars(lesson).values() if isinstance(e, Exercise)]
 SOURCE = Path(__file__).parents[1] / "source" / "exercises" / "04_repeat.py"
-
-
-def judge(exercise, answer, seed=2):
-    cases = exercise.draw(seed)
-    return diagnose(exercise, cases, probe.outcomes(answer, cases, exercise.puzzle))
 
 
 def cells():
@@ -114,38 +108,14 @@ def test_no_singular_value_stands_near_the_bound_of_the_rank(seed):
 # ---- mistakes ------------------------------------------------------------------------------------
 
 
-def two_at_once(exercise):
-    """Every pair of mistakes that change different lines of the right answer, as one function."""
-    right = exercise.body.splitlines()
-    texts = [exercise.wrong(m).splitlines()[1:] for m in exercise.misconceptions]
-    texts = [t for t in texts if len(t) == len(right)]
-    for p, q in combinations(texts, 2):
-        changed = [{k for k, line in enumerate(t) if line != right[k]} for t in (p, q)]
-        if not changed[0] & changed[1]:
-            lines = [(p if k in changed[0] else q)[k] for k in range(len(right))]
-            scope = {"np": np, "sigmoid": sigmoid}
-            exec(f"{exercise.header}\n" + "\n".join(lines), scope)
-            yield "\n".join(lines), scope[exercise.name]
-
-
-def printed(exercise, f, cases):
-    return [probe.encode(o) for o in exercise.run(f, cases)]
-
-
 @pytest.mark.parametrize(
     ("exercise", "least"),
     [(lesson.run, 60), (lesson.twins, 60), (lesson.sgd_epoch, 100), (lesson.early_stop, 5)],
     ids=lambda x: getattr(x, "id", ""),
 )
 def test_two_mistakes_at_once_are_never_called_by_the_name_of_one(exercise, least):
-    cases = exercise.draw(3)
-    single = [printed(exercise, m.f, cases) for m in exercise.misconceptions]
-    pairs = {t: f for t, f in two_at_once(exercise) if printed(exercise, f, cases) not in single}
-    assert len(pairs) > least
-    for text, f in list(pairs.items())[::3]:
-        feedback = judge(exercise, f)
-        assert feedback.outcome in (NOT_YET, RAISED), text
-        assert feedback.misconception is None, f"{feedback.misconception}\n{text}"
+    pairs, misjudged = misjudged_pairs(exercise, seed=2)
+    assert pairs > least and not misjudged
 
 
 def test_a_batch_in_the_wrong_place_is_shown_by_its_number():

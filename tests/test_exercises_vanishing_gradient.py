@@ -6,12 +6,12 @@ from itertools import combinations, permutations
 
 import numpy as np
 import pytest
+from mistakes import judge
 
 from bplib import datasets, probe
 from bplib.activations import RELU, SIGMOID, TANH, leaky_relu, sigmoid, sigmoid_prime
 from bplib.exercises import vanishing_gradient as lesson
 from bplib.exercises.core import Exercise
-from bplib.exercises.diagnosis import diagnose
 from bplib.exercises.feedback import CORRECT, NOT_ATTEMPTED, NOT_YET
 from bplib.gradcheck import numerical_gradient
 from bplib.initialisers import he, normal, xavier
@@ -43,15 +43,6 @@ RUNS = (
 
 def rms(values):
     return np.sqrt(np.mean(values**2))
-
-
-def judge(exercise, answer, seed=1, printed=False):
-    """The diagnosis of an answer, from its values or from what a grader reads back."""
-    cases = exercise.draw(seed)
-    outcomes = probe.outcomes(answer, cases, exercise.puzzle)
-    if printed:
-        outcomes = probe.decode("\n".join(map(probe.encode, outcomes)))
-    return diagnose(exercise, cases, outcomes, rounded=printed)
 
 
 # ---- the catalogue -------------------------------------------------------------------------------

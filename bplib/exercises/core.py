@@ -19,6 +19,7 @@ LESSONS = {
     "03": "weight_update",
     "04": "repeat",
     "05": "vanishing_gradient",
+    "06": "remedies",
 }
 LETTERS = "ABCDFGHJKLMNPQRSTUVW"  # names of the lines of a puzzle; no E, I, O: they name numbers
 

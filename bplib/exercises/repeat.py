@@ -2944,8 +2944,8 @@ what_is_wrong = choice(
     name="diagnosis",
     items=[
         Item(
-            "XOR, 2 hidden ReLU neurons. Three of the four rows are right; for a thousand epochs "
-            "the loss\nhas not moved. What next?",
+            "XOR, 2 hidden ReLU neurons. Three of the four rows are right;\n"
+            "for a thousand epochs the loss has not moved. What next?",
             {
                 "A": "Train on: it is almost done, only one row is missing.",
                 "B": "It is stuck. A straight line gets three rows too; try other first weights.",
@@ -2985,8 +2985,8 @@ what_is_wrong = choice(
             },
         ),
         Item(
-            "Ten networks are trained. The one with the best test accuracy is kept, and this "
-            "accuracy is reported.",
+            "Ten networks are trained. The one with the best test accuracy is kept,\n"
+            "and this accuracy is reported.",
             {
                 "A": "The number is too good: the test rows chose the network.",
                 "B": "The number is fair: no network was trained on a test row.",
@@ -3002,8 +3002,8 @@ what_is_wrong = choice(
             },
         ),
         Item(
-            "Network P has the lower training loss, network Q the lower validation loss. Which one "
-            "do you keep?",
+            "Network P has the lower training loss, network Q the lower validation loss.\n"
+            "Which one do you keep?",
             {
                 "A": "P: it has learnt more.",
                 "B": "Q: it does better on rows it has never seen.",
@@ -3024,8 +3024,8 @@ what_is_wrong = choice(
             },
         ),
         Item(
-            "One sigmoid output, y : (m, 1). The accuracy is the same in every epoch, while the "
-            "loss falls:\nnp.mean(out.argmax(axis=1) == y[:, 0])",
+            "One sigmoid output, y : (m, 1). The accuracy is the same in every epoch,\n"
+            "while the loss falls: np.mean(out.argmax(axis=1) == y[:, 0])",
             {
                 "A": "The learning rate is too small for the accuracy to change.",
                 "B": "The gradient does not reach the first layer.",
@@ -3046,8 +3046,8 @@ what_is_wrong = choice(
             },
         ),
         Item(
-            "All first weights are the same number that is not 0, and all biases are 0. All rows "
-            "of W1 stay equal\nthrough the whole training.",
+            "All first weights are the same number that is not 0, and all biases are 0.\n"
+            "All rows of W1 stay equal through the whole training.",
             {
                 "A": "There is a bug in the backward pass.",
                 "B": "That is what a right backward pass does with equal neurons.",

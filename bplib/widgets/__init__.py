@@ -22,6 +22,8 @@ from bplib.widgets.gradient_watch import (
     which_layer_learns,
 )
 from bplib.widgets.live import train_live
+from bplib.widgets.memory import adding_race, lstm_cell, rbm_stepper
+from bplib.widgets.remedies import dead_units, four_activations, remedy_matrix
 from bplib.widgets.repeat import (
     batch_calculator,
     curve_clinic,
@@ -41,6 +43,7 @@ from bplib.widgets.weight_update import (
 
 __all__ = [
     "activation_gallery",
+    "adding_race",
     "ball_on_a_bowl",
     "batch_calculator",
     "best_lr",
@@ -48,12 +51,15 @@ __all__ = [
     "computational_graph",
     "credit_flow",
     "curve_clinic",
+    "dead_units",
     "depth_lab",
     "find_initialisation",
+    "four_activations",
     "gradient_check",
     "gradient_through_time",
     "histogram_wall",
     "initialisation_lab",
+    "lstm_cell",
     "mazur_backward",
     "mazur_forward",
     "mazur_step",
@@ -61,6 +67,8 @@ __all__ = [
     "neuron_lab",
     "nudge",
     "optimiser_race",
+    "rbm_stepper",
+    "remedy_matrix",
     "saturated_neuron",
     "seed_roulette",
     "shape_puzzle",

@@ -321,7 +321,8 @@ def draw_learning(phi, init, depth, step):
     elif n and _guesses(moment):
         worked.append("the loss is that of guessing: nothing useful is learnt yet")
     parts += [svg.bold(432, 262 + 20 * i, words, "start") for i, words in enumerate(said)]
-    alt = f"{phi}, {init}, {depth} hidden layers. " + ". ".join(worked) + "."
+    sentences = ". ".join(words.rstrip(".") for words in worked)
+    alt = f"{phi}, {init}, {depth} hidden layers. {sentences}."
     return Picture(svg.document(max(bottom + 48, 335), alt, *parts), alt, worked, table)
 
 

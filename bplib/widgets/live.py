@@ -194,7 +194,7 @@ def _twice(play, step):
             go_on()
 
     def go_on():
-        step.value = min(step.value + play.step, UPDATES)
+        step.value = min(step.value + play.step, step.max)
 
     play.observe(tick, "value")
 

@@ -274,7 +274,7 @@ def saturated_neuron():
 
 @lru_cache(maxsize=128)
 def _train_neuron(start, lr):
-    """Error a, slope dC/dw and loss C per epoch.  -> three (301, 2): quadratic, cross-entropy"""
+    """Error a, slope dL/dw and loss L per epoch.  -> three (301, 2): quadratic, cross-entropy"""
     w, b = (np.full(2, v) for v in STARTS[start])
     z, slopes = [], []
     for _ in range(EPOCHS + 1):
@@ -290,7 +290,7 @@ def _train_neuron(start, lr):
 def draw_saturated(start, lr, step):
     """The error, the slope and the loss over the epochs, for both losses."""
     a, slopes, losses = _train_neuron(start, lr)
-    shown = {"error a − y": a, "slope dC/dw": slopes, "loss ÷ first loss": losses / losses[0]}
+    shown = {"error a − y": a, "slope dL/dw": slopes, "loss ÷ first loss": losses / losses[0]}
     parts = []
     for left, (name, values) in zip([45, 255, 465], shown.items(), strict=True):
         axes = svg.Axes(left, 62, 150, 170, x=(0, EPOCHS), y=(0, 1.05))
@@ -307,10 +307,10 @@ def draw_saturated(start, lr, step):
     ]
     (a_q, a_c), (s_q, s_c) = a[step], slopes[step]
     worked = [
-        f"quadratic: dC/dw = (a − y)·a·(1 − a) = {number(a_q)}·{number(a_q)}·{number(1 - a_q)} "
+        f"quadratic: dL/dw = (a − y)·a·(1 − a) = {number(a_q)}·{number(a_q)}·{number(1 - a_q)} "
         f"= {number(s_q, 4)}",
-        f"cross-entropy: dC/dw = a − y = {number(s_c, 4)}",
-        f"at epoch {step} the step −η·dC/dw is {number(-lr * s_q, 5)} (quadratic) and "
+        f"cross-entropy: dL/dw = a − y = {number(s_c, 4)}",
+        f"at epoch {step} the step −η·dL/dw is {number(-lr * s_q, 5)} (quadratic) and "
         f"{number(-lr * s_c, 5)} (cross-entropy): the slope decides, not the error",
     ]
     alt = (
@@ -318,7 +318,7 @@ def draw_saturated(start, lr, step):
         f"Quadratic loss: a = {number(a_q)}, slope {number(s_q, 4)}. "
         f"Cross-entropy: a = {number(a_c)}, slope {number(s_c, 4)}."
     )
-    table = [["epoch", "loss function", "a", "slope dC/dw", "loss C"]]
+    table = [["epoch", "loss function", "a", "slope dL/dw", "loss L"]]
     for epoch in sorted({0, 50, 100, 200, EPOCHS, step}):
         for k, name in enumerate(KINDS):
             row = a[epoch, k], slopes[epoch, k], losses[epoch, k]

@@ -10,7 +10,7 @@
 # It tells you whether all values agree, and if not, which mistake it looks like.
 
 # %% [markdown]
-# You have three more verbs; type them into any new cell.
+# You have three more commands; type them into any new cell.
 #
 # - `hint("4.1")` gives a hint: first a question, then the place to look, then the formula.
 # - `solution("4.1")` shows one answer of ours.
@@ -76,6 +76,7 @@ network = (datasets.mazur().x[0], datasets.mazur().y[0], *datasets.mazur()[2:])
 # The docstring says which numbers: W1, W2, and then one order of the rows for each epoch.
 #
 # Each row makes one update, so the formulas are those for one sample.
+# Return the four arrays as they are after the last epoch.
 # XOR is among the tests.
 
 # %% exercise="4.4"
@@ -98,6 +99,7 @@ network = (datasets.mazur().x[0], datasets.mazur().y[0], *datasets.mazur()[2:])
 # Train the network of the docstring, and look at W1 afterwards.
 # Its singular values, from `np.linalg.svd`, show how many of its rows are independent: a value that is almost 0 means one less.
 # Some of the test networks have twins, and some only look so.
+# Return the singular values and the rank.
 
 # %% exercise="4.6"
 
@@ -119,6 +121,7 @@ network = (datasets.mazur().x[0], datasets.mazur().y[0], *datasets.mazur()[2:])
 #
 # The hidden layer is ReLU: $\max(0, z)$, with the slope 1 where $z > 0$ and 0 elsewhere.
 # The output is softmax with cross-entropy, as in exercise 2.7.
+# Return the new `W1`, `b1`, `W2` and `b2`.
 
 # %% exercise="4.8"
 

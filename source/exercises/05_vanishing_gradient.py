@@ -10,7 +10,7 @@
 # It tells you whether all values agree, and if not, which mistake it looks like.
 
 # %% [markdown]
-# You have three more verbs; type them into any new cell.
+# You have three more commands; type them into any new cell.
 #
 # - `hint("5.1")` gives a hint: first a question, then the place to look, then the formula.
 # - `solution("5.1")` shows one answer of ours.
@@ -55,6 +55,7 @@ from bplib.exercises import check, hint, progress, solution
 #
 # `w[0]` leads from the input into the first neuron, `w[1]` from the first neuron into the second, and so on.
 # `z[0]` is the $z$ of the first neuron.
+# Return this ratio, with its sign.
 # Not every number that you are given is needed.
 
 # %% exercise="5.2"

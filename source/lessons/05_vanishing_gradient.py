@@ -323,7 +323,7 @@ for radius, size in ((0.9, 0.01), (1.0, 0.01), (1.1, 0.01), (1.1, 1.0)):
 # Below 1 the signal vanishes, above 1 it explodes.
 # With inputs of size 1 the neurons saturate, and it vanishes at 1.1 as well.
 #
-# So a plain RNN forgets what happened fifty steps ago.
+# It is the same balance on a needle: a plain RNN mostly forgets what happened fifty steps ago.
 
 # %%
 widgets.gradient_through_time()
@@ -414,7 +414,7 @@ widgets.gradient_through_time()
 # | 8 | 5.9 | |
 # | 5 | quiz | |
 #
-# At home: 5.8, and the other exercises.
+# At home: section 5.8, and the other exercises.
 #
 # **Discuss:**
 #
