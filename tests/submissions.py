@@ -71,7 +71,7 @@ def answered(answers, notebook=None):
 
 
 def find(notebook, kind, id):
-    return next(c for c in notebook["cells"] if c["id"] == f"{kind}-{id.replace('.', '-')}")
+    return next(c for c in notebook["cells"] if c.get("id") == f"{kind}-{id.replace('.', '-')}")
 
 
 def code(source, **more):

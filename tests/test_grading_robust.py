@@ -204,6 +204,23 @@ def test_what_is_no_batch_cannot_go_on(folder, tmp_path):
         grade(folder, tmp_path, trust=True, resume=True, seed=1)
 
 
+def test_a_kernel_that_ended_once_costs_an_honest_student_nothing(tmp_path):
+    """As on a computer that ran out of memory; who ends Python every time gets what is deserved."""
+    (tmp_path / "in").mkdir()
+    source = f"""import os
+if not os.path.exists("{tmp_path}/ended"):
+    open("{tmp_path}/ended", "w").close()
+    os._exit(1)
+"""
+    for name, ends in (("unlucky", source), ("cheat", "import os\nos._exit(1)\n")):
+        notebook = submissions.answered(SOLVED | {"1.1": ends + SOLVED["1.1"]})
+        (tmp_path / "in" / f"{name}.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
+    cheat, unlucky = grade(tmp_path / "in", tmp_path / "out", trust=True, timeout=60.0).results
+    assert unlucky.points == sum(mark.of for mark in unlucky.marks)
+    assert cheat.points == 0
+    assert {mark.outcome for mark in cheat.marks} == {"not run"}
+
+
 # ---- once more -----------------------------------------------------------------------------------
 
 

@@ -1380,7 +1380,8 @@ def _classes(rng, m, n):
 
 @softmax_delta.far
 def _(rng):
-    z = FAR * draw(rng, 4, 3)
+    size = rng.choice(np.arange(20, 151), (4, 3), replace=False)  # no two are equal: their halves
+    z = FAR / 100 * size * rng.choice([-1, 1], (4, 3))  # would get lost in a log of the sum
     right = np.where(rng.permutation(4) < 2, z.argmax(axis=1), z.argmin(axis=1))
     return [(z, np.eye(3)[right])]
 

@@ -198,6 +198,7 @@ def chunks(key, found, alone, size):
 def mark(key, submissions, jobs, timeout, tier):
     """Run everything, the canaries too; no mark leaves before all canaries are right.
 
+    A notebook whose Python ended is run once more: the computer may have been to blame.
     submissions : {student: Answers}  ->  yields (student, [Mark])
     """
     if not submissions:
@@ -206,16 +207,29 @@ def mark(key, submissions, jobs, timeout, tier):
     notebooks = {"canary": _canary_notebook(key)}
     notebooks |= {name: _notebook(key, submissions[student]) for name, student in names.items()}
     waiting, believed = [], False
-    with closing(judge.run(notebooks, timeout, jobs, tier)) as finished:
-        for name, ran in finished:
-            if name == "canary":
-                _believe(key, ran)
-                believed = True
-            else:
-                waiting.append((names[name], _marks(key, ran)))
-            if believed:
-                yield from waiting
-                waiting = []
+    for last in (False, True):
+        again = {}
+        with closing(judge.run(notebooks, timeout, jobs, tier)) as finished:
+            for name, ran in finished:
+                if not last and _ended(notebooks[name], ran):
+                    again[name] = notebooks[name]
+                elif name == "canary":
+                    _believe(key, ran)
+                    believed = True
+                else:
+                    waiting.append((names[name], _marks(key, ran)))
+                if believed:
+                    yield from waiting
+                    waiting = []
+        notebooks = again
+        if not again:
+            return
+
+
+def _ended(notebook, ran):
+    """Whether Python, or the judge, was gone before the last cell."""
+    whole = all(cell["id"] in ran for cell in notebook["cells"])
+    return not whole or any(cell.why in ("dead", "start") for cell in ran.values())
 
 
 def _notebook(key, answers):

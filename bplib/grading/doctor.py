@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import importlib.metadata
 import inspect
 import os
 import secrets
@@ -126,7 +127,7 @@ ALL = (
     *QUICK,
     Attack(attacks.take_memory, ends=()),
     Attack(attacks.start_processes, ends=()),
-    Attack(attacks.print_much, ends=("output",)),
+    Attack(attacks.print_much, ends=("output", "time")),
     Attack(attacks.fill_the_disk, ends=("disk",)),
     Attack(attacks.outlive, Scene.left_over, ends=("time",)),
 )
@@ -171,6 +172,9 @@ def _reason(tier):
             zygote.launch(zygote.place(), {"transport": "ipc", "key": ""}).kill()
     except sandbox.SandboxError as error:
         return str(error)
+    known = importlib.metadata.entry_points(group="jupyter_client.kernel_provisioners")
+    if sandbox.NAME not in known.names:
+        return "bplib was installed before it had a sandbox; install it again"
     return "its kernels do not answer"
 
 

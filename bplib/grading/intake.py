@@ -42,7 +42,7 @@ def students(folder, skip):
 
     for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
         path = Path(entry.path)
-        if entry.name.startswith((".", "__MACOSX")) or path.resolve() == skip:
+        if entry.name.startswith((".", "__MACOSX")) or os.path.realpath(path) == str(skip):
             continue
         if entry.is_dir(follow_symlinks=False):
             add(entry.name, itertools.islice(_notebooks(path, skip), NOTEBOOKS_LIMIT + 1))
@@ -58,7 +58,9 @@ def students(folder, skip):
 def _notebooks(folder, skip):
     for here, folders, files in os.walk(folder, followlinks=False):
         folders[:] = sorted(
-            f for f in folders if not f.startswith(".") and Path(here, f).resolve() != skip
+            f
+            for f in folders
+            if not f.startswith(".") and os.path.realpath(os.path.join(here, f)) != str(skip)
         )
         yield from (
             Path(here, f)
