@@ -32,8 +32,10 @@ named = pytest.mark.parametrize
 REPO = Path(bplib.__file__).parents[1]
 FULL = sum(exercise.points for exercise in EXERCISES.values())
 TOKEN = "a-word-that-no-student-may-see"
-SEEDS = range(100, 140)
-SLOW = {"4.3": 6, "4.4": 6}  # exercises that train networks get fewer seeds
+SEEDS = range(100, 112)
+SLOW = dict.fromkeys(("4.3", "4.4", "6.3", "6.5", "6.6", "6.8"), 4)  # fewer seeds for these
+    ("4.3", "4.4", "6.3", "6.5", "6.6", "6.8"), 4
+)  # exercises that train networks get fewer seeds
 
 
 class Marked:
@@ -236,7 +238,7 @@ def test_a_style_prints_the_very_text_of_the_solution_for_every_seed(style, caps
 
 
 @linux
-@named("seed", [1, 2**127])
+@named("seed", [2**127])
 def test_through_kernels_a_class_of_honest_people_is_right_for_other_seeds_too(seed, tmp_path):
     (tmp_path / "in").mkdir()
     for name, notebook in honest.notebooks().items():
@@ -254,7 +256,7 @@ def test_through_kernels_a_class_of_honest_people_is_right_for_other_seeds_too(s
 
 @named("exercise", EVERY, ids=lambda e: e.id)
 def test_every_misconception_prints_another_text_and_is_named_from_it(exercise):
-    for seed in list(SEEDS)[:3]:
+    for seed in list(SEEDS)[:2]:
         cases = exercise.draw(seed)
         right = list(map(probe.encode, exercise.expected(cases)))
         for wrong in exercise.misconceptions:
@@ -262,3 +264,12 @@ def test_every_misconception_prints_another_text_and_is_named_from_it(exercise):
             assert printed != right, wrong.id
             found = probe.decode("\n".join(printed))
             assert diagnose(exercise, cases, found, rounded=True).misconception == wrong.id
+
+
+def test_inputs_on_which_a_misconception_happens_to_be_right_are_not_drawn():
+    exercise = core.find("6.9")
+    raw = [exercise._make(np.random.default_rng([seed, 0])) for seed in range(3000, 3040)]
+    lucky = [exercise._lucky(cases, exercise.expected(cases)) for cases in raw]
+    drawn = [exercise.draw(seed) for seed in range(3000, 3040)]
+    assert any(lucky)
+    assert not any(exercise._lucky(cases, exercise.expected(cases)) for cases in drawn)

@@ -112,7 +112,8 @@ class Exercise:
         return {"parts": probe.parts(probe.outcomes(self.f, cases, self._through))}
 
     def draw(self, seed):
-        """Cases from a seed, far ones last; every value of the solution is safe to print.
+        """Cases from a seed, far ones last; every value of the solution is safe to print, and no
+        misconception prints the same.
 
         The band around a rounding edge is as wide as the numbers allow, so that an answer that
         adds 1e-8 in a logarithm, which is right, prints the same text too.
@@ -121,10 +122,23 @@ class Exercise:
             return self._drawn[seed]
         for attempt in range(1000):
             cases = self._make(np.random.default_rng([seed, attempt]))
-            if probe.safe(self.expected(cases), band=max(1e-4, 0.2 * 0.9**attempt)):
+            expected = self.expected(cases)
+            band = max(1e-4, 0.2 * 0.9**attempt)
+            if probe.safe(expected, band) and not self._lucky(cases, expected):
                 self._drawn[seed] = cases
                 return cases
         raise RuntimeError(f"exercise {self.id}: no cases without a value on a rounding edge")
+
+    def _lucky(self, cases, expected):
+        """Whether some misconception is right on all of these cases; most differ on the first."""
+        texts = list(map(probe.encode, expected))
+        return any(
+            all(
+                probe.encode(self.run(wrong.f, [args])[0]) == text
+                for args, text in zip(cases, texts, strict=True)
+            )
+            for wrong in self.misconceptions
+        )
 
     def _make(self, rng):
         return self._cases(rng) + self._far(rng)

@@ -1589,7 +1589,7 @@ def _(rng):
     return [
         (toys.cubes, draw(rng, 3), 0.1, draw(rng, 3)),
         (toys.hills, draw(rng, 4), 0.25, draw(rng, 4)),
-        (toys.cubes, draw(rng, 2, 3), 0.05, draw(rng, 2, 3)),
+        (toys.cubes, draw(rng, 2, 3), 0.05, 9 + draw(rng, 2, 3)),  # every difference is below 0
         (toys.hills, draw(rng, 2, 2), 0.2, draw(rng, 2, 2)),
     ]
 
