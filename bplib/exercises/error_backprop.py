@@ -780,8 +780,9 @@ def _(delta_next, W_next, a, a_prev):
     title="A long chain, computed from its end",
     hints=(
         "Which slope can you write down first, with nothing known but f3 and y?",
-        "Run forward once and keep every f and h. Then go back one f at a time: each new slope is "
-        "the last one, times a weight, times the slope of exp, sin or cos at its own f.",
+        "Run forward once and keep every f, and every h: the number that a weight multiplies, x, "
+        "sin f0, exp f1 or cos f2. Then go back one f at a time: each new slope is the last one, "
+        "times a weight, times the slope of exp, sin or cos at its own f.",
         "$f_2$: $\\frac{\\partial E}{\\partial f_3}\\, w_3 \\cdot (-\\sin f_2)$; "
         "$f_1$: $\\dots w_2\\, e^{f_1}$; $f_0$: $\\dots w_1 \\cos f_0$. The gradient of $w_k$ is "
         "the slope at $f_k$ times $h_k$, that of $b_k$ is the slope at $f_k$.",

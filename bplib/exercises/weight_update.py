@@ -1266,8 +1266,8 @@ def _(w, v, dw, lr, mu):
     hints=(
         "One step multiplies a height along an axis of the bowl by a number. For which numbers "
         "does the height shrink?",
-        "The gradient is A w. Along an eigenvector, A is only a number. Look at each eigenvalue "
-        "alone; the steepest direction is the first that leaves the bowl.",
+        "The gradient is A w. In each direction of the bowl A is only a number: its eigenvalue. "
+        "Look at each of them alone; the steepest direction is the first that leaves the bowl.",
         "$w \\leftarrow (1 - \\eta \\lambda) \\, w$ shrinks while $|1 - \\eta \\lambda| < 1$, so "
         "$\\eta_{max} = \\frac{2}{\\lambda_{max}}$.",
     ),

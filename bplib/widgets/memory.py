@@ -517,7 +517,7 @@ def _stations(v, p, h, v1, h1, step, lit):
         parts.append(svg.box(left, TOP, 105, 105, **edge) + svg.bold(left + 52, TOP - 12, name))
     ways = "W, b", "u < p", "Wᵀ, c", "W, b"
     for k, ((left, right), words) in enumerate(zip(pairwise(PLACES), ways, strict=True)):
-        style = AHEAD | {"stroke_width": 2, "opacity": 1 if k < step else 0.3}
+        style = AHEAD | {"stroke_width": 2, "opacity": 1 if k < step else 0.5}
         parts.append(_arrow((left + 108, TOP + 52), (right - 3, TOP + 52), **style))
         parts.append(svg.text((left + 105 + right) / 2, TOP + 122, words, font_size=12))
     return parts

@@ -96,7 +96,7 @@ def draw_batches(rows, batch, epochs, shuffle, shuffle_seed):
                 words = f"row {line[0]}"
                 parts.append(svg.text(LEFT - 6, top + 28 * k + 16, words, "end", font_size=11))
     if epochs > 2:
-        parts.append(svg.text(LEFT + 72, 142, "the later ones are not drawn", "start"))
+        parts.append(svg.text(LEFT + 72, 142, "later epochs are not drawn", "start"))
     if epochs == 1:
         parts.append(svg.text(LEFT, 165, "There is only one epoch.", "start"))
     few = list(range(n)) if n <= 12 else [*range(10), None, n - 1]

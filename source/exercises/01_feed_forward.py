@@ -127,6 +127,7 @@ print("each row minus its own mean\n", table - table.mean(axis=1, keepdims=True)
 # ## 1.7 Any number of layers, with a trace
 #
 # Now the whole forward pass of a network with $L$ sigmoid layers, for a batch: each layer is that of 1.3.
+# ($L$ counts layers here; it is not the loss.)
 # Layer 1 has the weights `Ws[0]` and the biases `bs[0]`, and so on; `zip(Ws, bs)` gives them in pairs.
 # Keep every `z` and every `a` in a list: lesson 2 needs them on the way back.
 # The list `a` begins with `x` itself, so it is one longer than `z`.
@@ -149,4 +150,4 @@ print("each row minus its own mean\n", table - table.mean(axis=1, keepdims=True)
 # ## Done?
 #
 # Run `progress()` in a new cell.
-# Then go on with lesson 2, in which the error runs back through the same network.
+# Then go on with [lesson 2](../notebooks/02_error_backprop.ipynb), in which the error runs back through the same network.

@@ -10,7 +10,7 @@
 # It tells you whether all values agree, and if not, which mistake it looks like.
 
 # %% [markdown]
-# You have three more verbs; type them into any new cell.
+# You have three more commands; type them into any new cell.
 #
 # - `hint("2.1")` gives a hint: first a question, then the place to look, then the formula.
 # - `solution("2.1")` shows one answer of ours.
@@ -92,6 +92,8 @@ from bplib.activations import sigmoid_prime
 # $$E = (f_3 - y)^2$$
 #
 # Note that this $E$ has no ½.
+# Three slopes from school: that of $\sin f$ is $\cos f$, that of $\cos f$ is $-\sin f$, and $e^f$ is its own slope.
+#
 # Return the slope of $E$ at each $f$, from the last to the first, and then the gradients of all $w$ and all $b$.
 # Each slope can be made from the one before it: no piece needs to be computed twice.
 #
@@ -155,6 +157,7 @@ from bplib.activations import sigmoid_prime
 # Here are their gradients for the same network and the same five rows.
 # Name the mistake of each by its letter.
 # One of the six made two mistakes.
+# To calculate with their numbers, copy an array into a new cell, without the `#`.
 #
 # The next cell prints the right gradients.
 
@@ -185,4 +188,4 @@ for name, right in {"dW2": dW2, "db2": db2, "dW1": dW1, "db1": db1}.items():
 # ## Done?
 #
 # Run `progress()` in a new cell.
-# Then go on with lesson 3, in which the gradients change the weights.
+# Then go on with [lesson 3](../notebooks/03_weight_update.ipynb), in which the gradients change the weights.

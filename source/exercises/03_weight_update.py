@@ -10,7 +10,7 @@
 # It tells you whether all values agree, and if not, which mistake it looks like.
 
 # %% [markdown]
-# You have three more verbs; type them into any new cell.
+# You have three more commands; type them into any new cell.
 #
 # - `hint("3.1")` gives a hint: first a question, then the place to look, then the formula.
 # - `solution("3.1")` shows one answer of ours.
@@ -32,7 +32,7 @@ from bplib.exercises import check, hint, progress, solution
 # %% [markdown]
 # ## 3.1 One step downhill
 #
-# The gradient `dw` says how steep the error is at each weight.
+# The gradient `dw` says how steep the loss is along each weight.
 # One step of gradient descent starts at the old weights and goes down the slope.
 # The learning rate `lr`, in formulas $\eta$, says how large a part of the gradient the step is.
 #
@@ -66,7 +66,7 @@ from bplib.exercises import check, hint, progress, solution
 # %% [markdown]
 # ## 3.4 The detective: where does the web's number come from?
 #
-# Mazur's network starts with the error 0.298371109.
+# Mazur's network starts with the error $E$ = 0.298371109.
 # Many pages on the web that work it through say that after one step, with $\eta = 0.5$ and the biases left alone, the error is
 #
 # $$0.291027924$$
@@ -158,4 +158,4 @@ network = (mazur().x[0], mazur().y[0], *mazur()[2:])
 # ## Done?
 #
 # Run `progress()` in a new cell.
-# Then go on with lesson 4, in which one step becomes many.
+# Then go on with [lesson 4](../notebooks/04_repeat.ipynb), in which one step becomes many.

@@ -225,4 +225,4 @@ from bplib.exercises import check, hint, progress, solution
 # ## Done?
 #
 # Run `progress()` in a new cell.
-# That was the last exercise of the last lesson: you have built a network, trained it, and know what it can die of.
+# That was the last exercise of the last lesson: you have built a network, trained it, and know what can go wrong and what helps.

@@ -4,7 +4,7 @@
 # A neural network learns from examples: it answers, sees how wrong it is, and corrects itself.
 # *Backpropagation* finds the corrections.
 # But first the network must answer: numbers go in, numbers come out.
-# That is *feed-forward*, the topic of this lesson.
+# That is *feed-forward*, 피드포워드, the topic of this lesson.
 # New words are explained when they come.
 #
 # **After this lesson you can**
@@ -71,7 +71,7 @@ widgets.neuron_lab()
 # That is the dot in the formula.
 #
 # **Predict** $z$ on paper from the numbers in the cell; both lines must print it.
-# In the lab, the *probe* (dashed ring) shows it too.
+# With these weights the *probe* (dashed ring) above shows it too.
 
 # %%
 x = np.array([1.0, 1.0])
@@ -193,6 +193,7 @@ widgets.mazur_forward()
 # Each formula is one line of the code.
 # Work out the first number of `z1` with a pocket calculator, from the numbers in the picture.
 # Then compare: `a1` holds the outputs of h1 and h2, `a2` those of o1 and o2.
+# All sums are positive, so all outputs are above one half.
 
 # %%
 x, y, W1, b1, W2, b2 = datasets.mazur()
@@ -381,7 +382,7 @@ except ValueError as error:
 # Sometimes the answer is one of several *classes*, such as the ten digits.
 # Then the target is 1 for the right class and 0 for the others.
 # *Softmax* turns the last $z$, also called *logits*, into *probabilities*: shares that add up to 1.
-# *Cross-entropy* looks at the share of the right class: a small share is a large loss.
+# *Cross-entropy*, $L$, looks at the share of the right class: a small share is a large loss.
 # Its $\ln$ is the natural logarithm, `np.log` in the code.
 #
 # $$p_j = \frac{e^{z_j}}{\sum_k e^{z_k}} \qquad L = -\sum_j y_j \ln p_j$$
@@ -498,17 +499,22 @@ print("loss", round(net.loss.value(trace.a[-1], mazur.y), 9))
 # | 1.4 | 1.4 Mazur's network |
 # | 1.8 | 1.5 two losses, 1.6 softmax |
 # | 1.9 | 1.7 any number of layers, 1.8 put the lines in order |
+#
+# After them comes [lesson 2](02_error_backprop.ipynb): the error runs back.
 
 # %% [markdown]
 # ## Summary card
 #
-# **Feed-forward** (피드포워드): numbers go from the input layer to the output layer.
-# It starts from **weight initialisation** (가중치 초기화).
+# **Feed-forward** (피드포워드): numbers go from the input to the output layer.
+# Before it comes **weight initialisation** (가중치 초기화).
 # Each layer does $z = W a + b$ and $a = \phi(z)$.
 #
 # `x → z1 → a1 → z2 → a2 → loss`
 #
-# Backpropagation repeats four steps; their first syllables make 피오가반:
+# neuron 뉴런 · weight 가중치 · bias 편향 · activation 활성함수 · loss 손실
+#
+# **Backpropagation** (역전파) makes the error smaller: it carries the error back and updates the weights.
+# It repeats four steps; their first syllables make 피오가반:
 #
 # | | step | lesson |
 # |---|---|---|

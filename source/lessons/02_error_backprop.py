@@ -157,6 +157,14 @@ widgets.computational_graph()
 #
 # **Predict:** output 1 is too high, output 2 too low.
 # Which sign has each delta?
+#
+# <details><summary>Where a (1 − a) comes from</summary>
+#
+# The chain rule, with $u = 1 + e^{-z}$ and $a = 1 / u$:
+#
+# $$\frac{da}{dz} = -\frac{1}{u^2} \cdot (-e^{-z}) = \frac{1}{u} \cdot \frac{u - 1}{u} = a\,(1 - a)$$
+#
+# </details>
 
 # %%
 delta2 = (a2 - y) * sigmoid_prime(z2)
@@ -221,6 +229,7 @@ print("broken: delta times weight\n", delta2[:, None] * W2)
 #
 # **Predict:** output 1 wants a smaller `a1`, output 2 a larger one.
 # Which one wins in `da1`?
+# (A positive slope asks for a smaller value.)
 
 # %%
 print("hidden 1, way by way", W2[:, 0] * delta2)
@@ -287,7 +296,9 @@ print("delta1", delta1, "\ndW1\n", dW1, "\ndb1", db1)
 # | weights | `np.outer(delta, a)` | `delta.T @ a` |
 # | biases | `delta` | `delta.sum(axis=0)` |
 #
-# **Predict** the shapes of `delta2` and `dW2` for XOR and three hidden neurons.
+# `dense` makes a network with random first weights, here with three hidden neurons.
+#
+# **Predict** the shapes of `delta2` and `dW2` for XOR.
 
 # %%
 x, y = datasets.xor()
@@ -325,7 +336,7 @@ print("the same?", np.allclose(delta2 @ W2, [W2.T @ delta for delta in delta2]))
 # $$\frac{\partial L}{\partial w} \approx \frac{L(w + h) - L(w - h)}{2h} \qquad
 # \text{relative error} = \frac{\max|p - q|}{\max|p| + \max|q|}$$
 #
-# $L$ is any loss; $p$ and $q$ are the two gradients.
+# $L$ is any loss, $h$ the nudge (2.1 called it $\varepsilon$); $p$ and $q$ are the two gradients.
 # The check is slow, so we use it to test, never to train.
 #
 # **Predict:** is a smaller $h$ always better?
@@ -360,13 +371,20 @@ print("W1, slope forgotten", f"{relative_error(wrong, numerical_gradient(loss, W
 # %% [markdown]
 # ## 2.9 Softmax with cross-entropy
 #
-# For classes, lesson 1 had softmax shares $p$ and the loss $L = -\sum_j y_j \log p_j$.
+# For classes, lesson 1 had softmax shares $p$ and the loss $L = -\sum_j y_j \ln p_j$.
 # Every share depends on every $z$, so many ways meet.
 # Added up, nearly everything cancels:
 #
 # $$\delta_j = \frac{\partial L}{\partial z_j} = p_j - y_j$$
 #
 # Predicted − actual, and **no** extra slope: it is already inside.
+#
+# <details><summary>Why</summary>
+#
+# Let class $c$ be right: then $L = \ln S - z_c$, with $S = \sum_k e^{z_k}$.
+# The slope of $\ln S$ is $e^{z_j} / S = p_j$, and that of $z_c$ is $y_j$.
+#
+# </details>
 #
 # **Predict** the signs and the sum of the three deltas, when class 1 is right.
 #
@@ -491,6 +509,8 @@ widgets.credit_flow()
 # | 2.9 | 2.7 softmax |
 # | 2.10 | bonus: 2.9 bug hunt |
 # | 2.2 | bonus: 2.10 numbers that remember their way |
+#
+# After them comes [lesson 3](03_weight_update.ipynb): the weights move.
 
 # %% [markdown]
 # ## Summary card
@@ -502,6 +522,11 @@ widgets.credit_flow()
 # - start: predicted − actual, times the slope;
 # - weights: `dW = np.outer(delta, a)`, biases: `db = delta`;
 # - one layer back: `da = W.T @ delta`, times the slope.
+#
+# gradient 기울기 · chain rule 연쇄법칙
+#
+# What marks backpropagation (특징): repeated 반복수행 · multi-layer network 다층신경망 ·
+# supervised learning (targets are given) 감독학습 · backward computation 역방향 계산
 #
 # | 피오가반 | step | lesson |
 # |---|---|---|

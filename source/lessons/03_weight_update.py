@@ -50,6 +50,7 @@ np.set_printoptions(precision=9, suppress=True)
 #
 # $$w \leftarrow w - \eta\, dw$$
 #
+# This is *gradient descent*, 경사하강법: one step downhill.
 # The arrow means "becomes".
 # $\eta$, the Greek letter eta, is the learning rate, `lr` in the code; Mazur takes one half.
 #
@@ -90,13 +91,8 @@ for name, sign in (("before", 0), ("minus", -1), ("broken: plus", 1)):
 # **Predict:** which weights move more, those of $W^1$ or of $W^2$?
 # Lesson 2 has their gradients.
 #
-# The picture opens with Mazur's step: only the weights move, not the biases.
-# Leave its controls alone until section 3.3.
-# The cell does the same step.
+# The cell does Mazur's step: only the weights move, not the biases.
 # It overwrites nothing: new arrays get new names.
-
-# %%
-widgets.mazur_step()
 
 # %%
 dW2 = np.outer(delta2, a1)
@@ -112,7 +108,7 @@ print("E", E(W1, b1, W2, b2), "after the step", E(W1_new, b1, W2_new, b2))
 #
 # Matt Mazur's page made this network known, and other pages repeat its numbers.
 # It lists the eight new weights, the same as ours.
-# Then it gives the error after the step: 0.291027924.
+# Then it gives the total error after the step, our $E$: 0.291027924.
 # We find 0.291027774.
 #
 # The difference is tiny, but computers do not forget digits without a reason.
@@ -126,32 +122,33 @@ print("E", E(W1, b1, W2, b2), "after the step", E(W1_new, b1, W2_new, b2))
 # The cell questions the first two.
 
 # %%
+print("the page       ", 0.291027924)
 print("ours           ", E(W1_new, b1, W2_new, b2))
 print("rounded weights", E(W1_new.round(9), b1, W2_new.round(9), b2))
 print("biases as well ", E(W1_new, b1 - lr * delta1, W2_new, b2 - lr * delta2))
 
 # %% [markdown]
 # Both are innocent.
-# Rounding changes nothing, and with the biases the error is 0.280471447.
+# Rounding changes nothing, and with the biases $E$ is 0.280471447.
 #
-# So move $W^2$ first, and carry the error back through the **new** $W^2$.
+# That leaves the order.
+# What if $W^2$ moves first, and the error comes back through the **new** $W^2$?
+# Try it with the menu of the picture.
+#
 # **Predict:** which new weights will be wrong?
 #
-# <details><summary>Answer, after you have run the cell</summary>
+# <details><summary>Answer, after you have tried</summary>
 #
 # Those of $W^1$.
-# The error is the page's, digit by digit.
-# Its list of weights is right, so list and error cannot come from the same run.
+# $E$ is the page's, digit by digit.
+# Its list of weights is right, so list and $E$ cannot come from the same run.
 #
 # </details>
 #
-# Now use the picture of 3.2: find all three errors with its menu and its tick.
+# In exercise 3.4 you write this mistake yourself.
 
 # %%
-delta1_late = (W2_new.T @ delta2) * a1 * (1 - a1)  # the mistake: the new W2
-W1_late = W1 - lr * np.outer(delta1_late, x)
-print("right", W1_new[0], "error", E(W1_new, b1, W2_new, b2))
-print("late ", W1_late[0], "error", E(W1_late, b1, W2_new, b2))
+widgets.mazur_step()
 
 # %% [markdown]
 # ## 3.4 The learning rate
@@ -228,7 +225,7 @@ print("curvatures", np.linalg.eigvalsh(A), "bound", 2 / np.linalg.eigvalsh(A).ma
 #
 # The cell has sigmoids and the squared error.
 # It trains from five starts, seeds 0 to 4, 500 steps each.
-# `SGD` does $w \leftarrow w - \eta\, dw$ for all arrays (see 3.10).
+# `SGD` (stochastic gradient descent) does $w \leftarrow w - \eta\, dw$ for all arrays (see 3.10).
 #
 # **Predict:** is your best rate good there too?
 #
@@ -259,7 +256,7 @@ for lr in (0.1, 10, 1000):
     print("lr", lr, "losses", five(SGD, lr=lr))
 
 # %% [markdown]
-# ## 3.5 The error's value is not the gradient
+# ## 3.5 The loss is not the gradient
 #
 # In the last cell, rate 1000 left two rows of XOR completely wrong.
 # One step was enough: it threw the output neuron where the sigmoid is flat.
@@ -277,7 +274,7 @@ for lr in (0.1, 10, 1000):
 widgets.saturated_neuron()
 
 # %% [markdown]
-# For one sigmoid neuron, *cross-entropy* is $L = -y \log a - (1 - y) \log(1 - a)$.
+# For one sigmoid neuron, *cross-entropy* is $L = -y \ln a - (1 - y) \ln(1 - a)$.
 # As with softmax, it cancels the slope of the sigmoid:
 #
 # $$\text{squared error: } dw = (a - y)\, \sigma'(z)\, x \qquad
@@ -353,58 +350,68 @@ print("XOR: lr 10              ", five(SGD, lr=10))
 # %% [markdown]
 # ## 3.7 RMSProp and Adam: each weight its own step
 #
+# One weight may have slopes near a thousandth, another near a thousand.
+# No common learning rate suits both.
 # *RMSProp* keeps $s$, a running mean of the squared slopes, and divides by its root:
 #
 # $$s \leftarrow \rho s + (1 - \rho)\, dw^2 \qquad w \leftarrow w - \eta\, \frac{dw}{\sqrt{s} + \epsilon}$$
 #
-# *Adam* writes $\beta_2$ for $\rho$, and also takes a running mean of the slopes:
+# $\epsilon$ only prevents a division by 0.
 #
-# $$m \leftarrow \beta_1 m + (1 - \beta_1)\, dw$$
+# **Predict:** the three slopes stay the same, and $s$ starts at 0.
+# How long are the first steps, and how long the later ones?
+
+# %%
+dw, lr, s = np.array([0.001, 1.0, -1000.0]), 0.01, 0.0
+for t in range(1, 9):
+    s = 0.5 * s + (1 - 0.5) * dw**2  # rho = 0.5
+    print("RMSProp, step", t, -lr * dw / (np.sqrt(s) + 1e-8))
+
+# %% [markdown]
+# Soon every weight moves by $\eta$, whatever its slope.
+# But $s$ starts at 0, so at first it is too small, and the step too long.
 #
-# $m$ and $s$ start at 0, so at first they are too small.
-# Adam corrects this; $t$ counts the steps from 1:
+# *Adam* also takes a running mean of the slopes, and corrects both means; $t$ counts the steps from 1:
 #
+# $$m \leftarrow \beta_1 m + (1 - \beta_1)\, dw \qquad s \leftarrow \beta_2 s + (1 - \beta_2)\, dw^2$$
 # $$\hat m = \frac{m}{1 - \beta_1^t} \qquad \hat s = \frac{s}{1 - \beta_2^t} \qquad
 # w \leftarrow w - \eta\, \frac{\hat m}{\sqrt{\hat s} + \epsilon}$$
 #
-# The cell takes $\beta_1 = 0.9$ and $\beta_2 = 0.999$.
-#
-# **Predict** the first step for each of its three slopes.
+# **Predict** Adam's first step for each slope.
 #
 # **Break it:** and without the correction?
+#
+# The last lines train XOR.
 
 # %%
-dw, lr, t = np.array([0.001, 1.0, -1000.0]), 0.01, 1
-m, s = (1 - 0.9) * dw, (1 - 0.999) * dw**2  # from m = 0 and s = 0
-m_hat, s_hat = m / (1 - 0.9**t), s / (1 - 0.999**t)
+t, beta1, beta2 = 1, 0.9, 0.999
+m, s = (1 - beta1) * dw, (1 - beta2) * dw**2  # from m = 0 and s = 0
+m_hat, s_hat = m / (1 - beta1**t), s / (1 - beta2**t)
 print("Adam                 ", -lr * m_hat / (np.sqrt(s_hat) + 1e-8))
 print("broken: no correction", -lr * m / (np.sqrt(s) + 1e-8))
+print("XOR: Adam 0.01", five(Adam, lr=0.01))
+print("XOR: SGD 10   ", five(SGD, lr=10))
+print("XOR: Adam 0.1 ", five(Adam, lr=0.1))
 
 # %% [markdown]
 # At the first step $\hat m = dw$ and $\hat s = dw^2$, so Adam moves every weight by about $\eta$.
 # Without the correction it is about three times as far.
-# $\epsilon$ only prevents a division by 0.
+#
+# On XOR, SGD with 10 beats Adam with 0.01, but not Adam with 0.1.
 #
 # Five optimisers race with one common $\eta$; *Nesterov* is momentum that looks ahead.
 #
 # **Predict** the winner; then change $\eta$.
 # Does the order stay?
-# The cell asks the same for XOR.
 #
-# <details><summary>Answer, after both</summary>
+# <details><summary>Answer, after you have tried</summary>
 #
-# SGD with 10 beats Adam with 0.01, but not Adam with 0.1.
 # No winner without learning rates.
 #
 # </details>
 
 # %%
 widgets.optimiser_race()
-
-# %%
-print("Adam 0.01", five(Adam, lr=0.01))
-print("SGD 10   ", five(SGD, lr=10))
-print("Adam 0.1 ", five(Adam, lr=0.1))
 
 # %% [markdown]
 # ## 3.8 Weight decay
@@ -545,6 +552,8 @@ print("broken: no copy   ", (net.params[0] - same)[0])
 # | 3.7 | 3.8 Adam |
 # | 3.8 | 3.7 weight decay |
 # | 3.10 | 3.3 a list of arrays |
+#
+# After them comes [lesson 4](04_repeat.ipynb): one step becomes many.
 
 # %% [markdown]
 # ## Summary card
@@ -555,10 +564,10 @@ print("broken: no copy   ", (net.params[0] - same)[0])
 #
 # | optimiser (옵티마이저) | the step uses |
 # |---|---|
-# | SGD | the slope |
-# | momentum | all slopes so far, the old ones fading |
+# | SGD (경사하강법) | the slope |
+# | momentum (모멘텀) | all slopes so far, the old ones fading |
 # | RMSProp | the slope, divided by its recent size |
-# | Adam | both, corrected at the start |
+# | Adam | both, corrected |
 #
 # Too small a **learning rate** (학습률) hardly moves; too large a rate jumps away.
 #

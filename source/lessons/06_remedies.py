@@ -32,7 +32,7 @@
 import numpy as np
 from tqdm.auto import tqdm
 
-from bplib import datasets, dbn, plots, widgets
+from bplib import datasets, dbn, widgets
 from bplib.activations import IDENTITY, LEAKY_RELU, RELU, SIGMOID, TANH, dead, leaky_relu
 from bplib.initialisers import he, xavier
 from bplib.losses import MSE, SOFTMAX_CROSS_ENTROPY
@@ -236,7 +236,7 @@ def tested(net, data, lr, rng, epochs=20):  # train, then: which share of test d
     return accuracy(net, *data[2:])
 
 
-depth = {"nothing": [], "DBN": [], "DBN, shuffled": []}
+depth = {"nothing": [], "DBN": [], "shuffled DBN": []}
 for rng in map(np.random.default_rng, tqdm(range(5))):
     data = datasets.split(x, y, 360, rng)
     rbms = dbn.stack(dbn.pretrain([64] * 11, data[0], rng))
@@ -353,7 +353,7 @@ widgets.four_activations()
 # ## 6.8 Leaky ReLU: nobody dies
 #
 # A ReLU unit whose $z$ is negative for *every* row has the slope 0 for every row.
-# No error reaches its weights, so it never changes: it is dead (죽은 뉴런).
+# No error reaches its weights, so they never change: it is dead (죽은 뉴런).
 #
 # $$\mathrm{LeakyReLU}(z) = \max(\alpha z, z)$$
 #
