@@ -199,7 +199,7 @@ RUNS = (
     lambda: digits_log(fresh(DEEP, SIGMOID, xavier), 400, SGD(0.1), (0, 10, 30)),
     lambda: digits_log(fresh(FIVE, SIGMOID, xavier), 100, SGD(0.1), (0, 50, 200)),
     lambda: digits_log(fresh(TWO, RELU, he, bias=-2.0), 1000, Adam(0.001), (0, 10, 20)),
-    lambda: adding_log(lstm, 30, SGD(0.5), (0, 4, 8), scale=6.0),
+    lambda: adding_log(lstm, 30, SGD(0.5), (0, 2, 4), scale=6.0),  # later the last bits decide
     lambda: digits_log(fresh(DEEP, LEAKY_RELU, tiny), 400, SGD(0.05), (0, 10, 30)),
 )
 
@@ -265,14 +265,14 @@ def test_a_slope_below_zero_is_the_remedy_for_the_fourth_log_and_a_smaller_rate_
 
 def test_clipping_is_the_remedy_for_the_fifth_log_and_a_larger_forget_bias_is_not():
     wild = RUNS[4]()
-    clipped = adding_log(lstm, 30, SGD(0.5), (100,), largest=1.0, scale=6.0)
-    assert wild[0][1] > 100 * wild[0][3] and wild[8][0] > 1000
-    assert clipped[100][0] < 0.2
+    clipped = adding_log(lstm, 30, SGD(0.5), (200,), largest=1.0, scale=6.0)
+    assert wild[0][1] > 100 * wild[0][3] and wild[4][0] > 30 * wild[0][0]
+    assert clipped[200][0] < 0.2
 
     def open_wide(n_in, n, rng):
         return lstm(n_in, n, rng, forget_bias=5.0)
 
-    assert adding_log(open_wide, 30, SGD(0.5), (8,), scale=6.0)[8][0] > 100
+    assert adding_log(open_wide, 30, SGD(0.5), (20,), scale=6.0)[20][0] > 100
 
 
 def test_first_weights_by_he_are_the_remedy_for_the_sixth_log_and_another_slope_is_not():

@@ -2834,8 +2834,8 @@ epoch  10: loss 2.302, accuracy 0.10, delta 0.0e+00 0.0e+00, dead 0.91 1.00
 epoch  20: loss 2.302, accuracy 0.10, delta 0.0e+00 0.0e+00, dead 0.91 1.00""",
     """\
 update   0: error 1.201, delta 1.7e-01 8.3e-03 2.9e-04
-update   4: error 37.631, delta 5.8e-03 1.6e-02 2.5e-03
-update   8: error 3.4e+03, delta 7.5e-02 8.8e-02 4.6e-01""",
+update   2: error 0.415, delta 6.8e-04 9.1e-04 1.5e-04
+update   4: error 37.631, delta 5.8e-03 1.6e-02 2.5e-03""",
     """\
 epoch   0: loss 2.303, accuracy 0.07, delta 4.7e-18 4.3e-11 1.3e-05
 epoch  10: loss 2.302, accuracy 0.10, delta 7.1e-21 1.2e-13 2.4e-07
