@@ -116,17 +116,24 @@ class Exercise:
         misconception prints the same.
 
         The band around a rounding edge is as wide as the numbers allow, so that an answer that
-        adds 1e-8 in a logarithm, which is right, prints the same text too.
+        adds 1e-8 in a logarithm, which is right, prints the same text too. A misconception that is
+        right on all inputs cannot be avoided: the kill table shows it.
         """
         if seed in self._drawn:
             return self._drawn[seed]
+        safe = None
         for attempt in range(1000):
             cases = self._make(np.random.default_rng([seed, attempt]))
             expected = self.expected(cases)
             band = max(1e-4, 0.2 * 0.9**attempt)
-            if probe.safe(expected, band) and not self._lucky(cases, expected):
-                self._drawn[seed] = cases
-                return cases
+            if probe.safe(expected, band):
+                safe = safe or cases
+                if not self._lucky(cases, expected):
+                    self._drawn[seed] = cases
+                    return cases
+        if safe:
+            self._drawn[seed] = safe
+            return safe
         raise RuntimeError(f"exercise {self.id}: no cases without a value on a rounding edge")
 
     def _lucky(self, cases, expected):

@@ -1705,9 +1705,9 @@ def _(rng):
 
 @adam_step.equivalent
 def _(w, m, s, dw, t, lr, beta1, beta2, eps):
-    w, m, s = w.copy(), m.copy(), s.copy()
+    w, m, s = w.copy(), m / (1 - beta1), s / (1 - beta2)  # Adam keeps them without these factors
     Adam(lr, beta1, beta2, eps, t=t - 1, m=[m], s=[s]).step([w], [dw])
-    return w, m, s
+    return w, (1 - beta1) * m, (1 - beta2) * s
 
 
 @adam_step.equivalent
