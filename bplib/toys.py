@@ -44,3 +44,17 @@ def slopes(Value, f, numbers):
     result = f(*values)
     result.backward()
     return result.data, np.array([value.grad for value in values])
+
+
+def step_back(dh, dc, gates, c_prev, c, W_h):
+    """One step of an LSTM backward: what a loop through time is handed.
+
+    dh, dc : (m, n), of the states after the step,  gates : (4, m, n), c_prev, c : (m, n)
+    W_h : (4n, n)  ->  delta : (m, 4n),  dh_prev : (m, n),  dc_prev : (m, n)
+    """
+    i, f, o, g = gates
+    dc = dc + dh * o * (1 - np.tanh(c) ** 2)
+    slopes_of_gates = i * (1 - i), f * (1 - f), o * (1 - o), 1 - g**2
+    heard = dc * g, dc * c_prev, dh * np.tanh(c), dc * i
+    delta = np.hstack([e * slope for e, slope in zip(heard, slopes_of_gates, strict=True)])
+    return delta, delta @ W_h, dc * f

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from mistakes import judge, misjudged_pairs, values
 
-from bplib import probe
+from bplib import probe, toys
 from bplib.activations import RELU, SIGMOID, dead, leaky_relu, sigmoid
 from bplib.exercises import remedies as lesson
 from bplib.exercises.core import Exercise
@@ -124,7 +124,7 @@ def test_one_step_backward_finds_the_measured_slopes(seed):
 def test_the_gradients_through_time_are_the_measured_ones(seed):
     cell, x, h0, c0, dh = lstm_case(seed)
     _, h, c, gates = cell.forward(x, h0, c0)
-    found = lesson.lstm_through_time.f(x, h, c, gates, dh, cell.W_h, lesson.step_back)
+    found = lesson.lstm_through_time.f(x, h, c, gates, dh, cell.W_h, toys.step_back)
     for w, dw in zip(cell.params, found, strict=True):
         measured = numerical_gradient(lambda: np.sum(dh * cell.forward(x, h0, c0).h[1:]), w)
         np.testing.assert_allclose(dw, measured, atol=1e-7)

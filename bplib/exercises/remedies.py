@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from bplib import dbn
+from bplib import dbn, toys
 from bplib.activations import RELU, SIGMOID, leaky_relu, sigmoid, sigmoid_prime
 from bplib.exercises.core import Item, choice, draw, exercise
 from bplib.losses import MSE
@@ -1499,11 +1499,6 @@ lstm_back.slip(
 # ---- 6.6 -----------------------------------------------------------------------------------------
 
 
-def step_back(dh, dc, gates, c_prev, c, W_h):
-    """One step of an LSTM backward, as exercise 6.5 has it: what the loop of 6.6 is handed."""
-    return lstm_back.f(dh, dc, gates, c_prev, c, W_h)
-
-
 @exercise(
     "6.6",
     points=3,
@@ -1546,7 +1541,7 @@ def _(rng):
         x, h0, c0, dh = draw(rng, T, m, n_in), draw(rng, m, n), draw(rng, m, n), draw(rng, T, m, n)
         W_x, W_h, b = draw(rng, 4 * n, n_in), draw(rng, 4 * n, n), draw(rng, 4 * n)
         _, h, c, gates = LSTM(W_x, W_h, b).forward(x, h0, c0)
-        cases.append((x, h, c, gates, dh, W_h, step_back))
+        cases.append((x, h, c, gates, dh, W_h, toys.step_back))
     return cases
 
 
