@@ -8,6 +8,7 @@ import base64
 import math
 import struct
 import zlib
+from functools import lru_cache
 from html import escape
 from typing import NamedTuple
 
@@ -116,13 +117,20 @@ def heat_map(left, top, width, height, values, low=0.0, high=1.0, palette=CIVIDI
     """
     if not np.isfinite(values).all():
         raise ValueError(NOT_FINITE)
-    colours = np.array([list(bytes.fromhex(colour)) for colour in palette.split()])
-    place = (values - low) / (high - low) * (len(colours) - 1)
-    channels = [np.interp(place, range(len(colours)), channel) for channel in colours.T]
+    places, colours = _colours(palette)
+    place = (values - low) / (high - low) * places[-1]
+    channels = [np.interp(place, places, channel) for channel in colours]
     data = base64.b64encode(_png(np.stack(channels, axis=-1).astype(np.uint8))).decode()
     where = {"x": left, "y": top, "width": width, "height": height}
     href = f"data:image/png;base64,{data}"
     return tag("image", preserveAspectRatio="none", href=href, **where, **style)
+
+
+@lru_cache
+def _colours(palette):
+    """Where the colours of a palette stand, 0, 1, 2 ..., and their red, green and blue."""
+    colours = np.array([list(bytes.fromhex(colour)) for colour in palette.split()], float)
+    return np.arange(len(colours), dtype=float), colours.T.copy()
 
 
 def _png(pixels):
