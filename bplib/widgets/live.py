@@ -171,9 +171,8 @@ def train_live(seed=0):
 def _twice(play, step):
     """Two frames for each tick of Play: one at the tick, one a frame later if it still plays.
 
-    Play waits for its answer before it ticks again. JupyterLab's server holds an answer in small
-    pieces back for 40 ms (Nagle's algorithm), so with one frame for a tick there are about 17 a
-    second. A tick allows only one frame more, so a slow browser is still never flooded.
+    Play waits for its answer before it ticks again, so with one frame for a tick there were about
+    17 a second. A tick allows only one frame more, so a slow browser is still never flooded.
     The number that a tick brings may be older than `step`: so it says only that time has passed.
     """
     play.interval, waiting = 2 * FRAME, []
