@@ -5,30 +5,18 @@ import os
 for library in ("OPENBLAS", "OMP", "MKL"):  # before NumPy is imported, or it is too late
     os.environ.setdefault(f"{library}_NUM_THREADS", "1")
 
-import shutil
-
 import pytest
 from hypothesis import settings
+from laboratory import browser
 
 # A build server tries the same examples every time; at home each run tries new ones.
 settings.register_profile("house", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("house")
 
-BROWSERS = (
-    "chromium",
-    "chromium-browser",
-    "google-chrome",
-    "chrome",
-    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-    "C:/Program Files/Google/Chrome/Application/chrome.exe",
-)
-
 
 @pytest.fixture(scope="session")
 def chromium():
     """Path of a Chromium or Chrome; without one the test skips and says so."""
-    for name in BROWSERS:
-        path = shutil.which(name)
-        if path:
-            return path
+    if path := browser():
+        return path
     pytest.skip("no Chromium or Chrome was found: install one to run the browser tests")

@@ -1,20 +1,29 @@
-"""The grammar of a lesson, held for every script in source/lessons."""
+"""Every lesson: the grammar of its script, and that it runs, once, as a learner runs it.
+
+Where there is a browser it runs in real JupyterLab, else in a kernel alone.
+"""
 
 import re
+import shutil
 import statistics
+import time
 from itertools import pairwise
 from pathlib import Path
 
 import jupytext
 import nbformat
 import pytest
+from laboratory import QUIET, browser, jupyterlab
 from nbclient import NotebookClient
 
+from bplib.activations import sigmoid
 from bplib.exercises import core
 
 ROOT = Path(__file__).parent.parent
 SOURCES = sorted((ROOT / "source" / "lessons").glob("*.py"))
 MATHS = re.compile(r"\$\$.*?\$\$|\$[^$]*\$", re.DOTALL)
+PICTURE = ".jp-OutputArea-output svg[role=img]"
+ERROR = "[data-mime-type='application/vnd.jupyter.stderr']"
 
 
 class Lesson:
@@ -43,17 +52,57 @@ def lesson(request):
 
 
 @pytest.fixture(scope="module")
-def shown(lesson):
+def lab(tmp_path_factory, chromium):
+    """A JupyterLab server over a copy of the lessons, a browser to see them, and the folder."""
+    from playwright.sync_api import sync_playwright
+
+    home = tmp_path_factory.mktemp("lab")
+    shutil.copytree(ROOT / "notebooks", home, dirs_exist_ok=True)
+    with jupyterlab(home) as address, sync_playwright() as playwright:
+        chrome = playwright.chromium.launch(executable_path=chromium, args=QUIET)
+        yield address, chrome.new_context(viewport={"width": 1200, "height": 15000}), home
+        chrome.close()
+
+
+@pytest.fixture(scope="module")
+def page(lesson, lab):
+    """A lesson after Run All Cells and Save, in a window tall enough to hold all of it."""
+    address, window, home = lab
+    page = window.new_page()
+    page.set_default_timeout(60_000)
+    page.goto(address.format(lesson.name))
+    page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()  # run earlier, and it asks
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_text("Run All Cells", exact=True).click()
+    last = page.get_by_text(f"[{len(lesson.code)}]:", exact=True)
+    last.or_(page.locator(ERROR)).first.wait_for(timeout=600_000)  # lesson 6 trains for a minute
+    with page.expect_response(lambda said: _wrote(said.request, lesson.name)):
+        page.keyboard.press("Control+s")
+    page.saved = home / f"{lesson.name}.ipynb"
+    yield page
+    page.close()
+
+
+def _wrote(request, name):
+    return request.method == "PUT" and f"/api/contents/{name}.ipynb" in request.url
+
+
+@pytest.fixture(scope="module")
+def shown(lesson, request):
     """What each code cell prints, and the mime bundle of its result or None.
 
-    The built notebook runs from top to bottom in a kernel of its own, as a learner runs it; a
-    cell that raises fails every test that asks for this.
+    The built notebook ran from top to bottom in a kernel of its own; a cell that raises fails
+    every test that asks for this.
     """
-    notebook = nbformat.read(ROOT / "notebooks" / f"{lesson.name}.ipynb", as_version=4)
-    folder = {"metadata": {"path": ROOT / "notebooks"}}
-    NotebookClient(notebook, timeout=600, resources=folder).execute()
+    if browser():
+        notebook = nbformat.read(request.getfixturevalue("page").saved, as_version=4)
+    else:
+        notebook = nbformat.read(ROOT / "notebooks" / f"{lesson.name}.ipynb", as_version=4)
+        folder = {"metadata": {"path": ROOT / "notebooks"}}
+        NotebookClient(notebook, timeout=600, resources=folder).execute()
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     assert [cell.source for cell in cells] == lesson.code
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
     return {cell.source: (printed(cell), result(cell)) for cell in cells}
 
 
@@ -233,3 +282,57 @@ def test_the_teachers_guide_names_each_mistake_in_the_words_of_its_check():
 def test_the_teachers_guide_knows_how_many_points_there_are():
     guide = (ROOT / "docs" / "teaching.md").read_text(encoding="utf-8")
     assert f"{sum(e.points for e in core.exercises('01').values())} in all" in guide
+
+
+# ---- in JupyterLab -------------------------------------------------------------------------------
+
+
+def test_every_cell_runs_and_every_interactive_has_a_picture_with_words(lesson, page):
+    pictures = page.locator(PICTURE)
+    expected = len(re.findall(r"^(?:widgets\.\w+|plots\.show)\(", "\n".join(lesson.code), re.M))
+    pictures.nth(expected - 1).wait_for()
+    assert pictures.count() == expected >= 6
+    assert all(len(pictures.nth(i).get_attribute("aria-label")) > 20 for i in range(expected))
+    assert page.locator(ERROR).count() == 0
+    assert page.locator("text=Error displaying widget").count() == 0
+
+
+def _words(page, number=0):
+    """What a screen reader hears of an interactive, and the numbers in it: {"w1": 1.3, ...}"""
+    words = page.locator(PICTURE).nth(number).get_attribute("aria-label")
+    found = re.findall(r"(\w+) = (−?\d+(?:\.\d+)?)", words)
+    return words, {name: float(value.replace("−", "-")) for name, value in found}
+
+
+def _type(page, keys, words):
+    """Keys on the first slider until the first picture says these words, or says others if None.
+
+    The page may take the focus away while it is still drawing: then the same keys come again.
+    """
+    before, _ = _words(page)
+    slider = page.get_by_role("slider").nth(0)
+    for _ in range(6):
+        for key in keys:
+            slider.press(key)
+        for _ in range(20):
+            now, numbers = _words(page)
+            if (words or now) in now and now != before:
+                return numbers
+            time.sleep(0.25)
+    pytest.fail(f"the keys did not arrive; the picture still says: {now}")
+
+
+def test_an_arrow_key_on_a_slider_changes_the_first_picture(page):
+    _type(page, ["ArrowRight"], None)
+
+
+@pytest.mark.parametrize("lesson", SOURCES[:1], indirect=True, ids=["01_feed_forward"])
+def test_three_keys_on_a_weight_move_the_neuron_to_the_right_numbers(page):
+    said = _type(page, ["Home", "ArrowRight", "ArrowRight", "ArrowRight"], "w1 = −4.7,")
+    z = said["w1"] * said["x1"] + said["w2"] * said["x2"] + said["b"]
+    assert said["z"] == pytest.approx(z, abs=5e-4)
+    assert said["a"] == pytest.approx(sigmoid(z), abs=5e-4)
+
+
+def test_nothing_covers_the_lesson(page):
+    assert page.locator(".Toastify__toast, .jp-Dialog").count() == 0
