@@ -95,7 +95,7 @@ def test_without_jupytext_build_says_what_brings_it(clone, monkeypatch):
 
 
 def test_check_prints_a_kill_table_without_a_gap(monkeypatch):
-    """Of two lessons: test_course.py tries the answers of all of them, one exercise at a time."""
+    """Of two lessons: test_exercises.py tries all answers, one exercise at a time."""
     _keep_lessons(monkeypatch, "01", "03")
     run = bplib("check")
     assert run.exit_code == 0, run.output

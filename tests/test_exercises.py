@@ -8,6 +8,7 @@ import pytest
 from bplib import exercises as verbs
 from bplib import probe, widgets
 from bplib.activations import sigmoid
+from bplib.course import kill
 from bplib.exercises import core
 from bplib.exercises.diagnosis import diagnose
 from bplib.exercises.feedback import CORRECT, NOT_ATTEMPTED, NOT_YET, RAISED
@@ -58,18 +59,20 @@ def test_every_right_answer_is_accepted_and_prints_the_very_same_text(exercise, 
         assert list(map(probe.encode, found)) == list(map(probe.encode, expected))
 
 
-@named(("exercise", "wrong"), WRONG, ids=lambda x: x.id)
-def test_every_misconception_is_refused_and_named_from_its_values_alone(exercise, wrong):
-    for seed in SEEDS:
-        cases = exercise.draw(seed)
-        found = exercise.run(wrong.f, cases)
-        printed = probe.decode("\n".join(map(probe.encode, found)))
-        for outcomes, rounded in ((found, False), (printed, True)):
-            feedback = diagnose(exercise, cases, outcomes, rounded)
+@named("exercise", ALL, ids=lambda e: e.id)
+def test_every_wrong_answer_is_refused_and_named_and_every_right_one_accepted(exercise):
+    """The kill table: on five seeds, from the values themselves and from what a probe prints."""
+    trials = kill.trials(exercise)
+    assert [t for t in trials if not t.passed] == []
+    wrong = trials[-len(exercise.misconceptions) :]
+    assert wrong and len(trials) == len(wrong) + len(exercise.equivalents) + 1
+    for trial, mistake in zip(wrong, exercise.misconceptions, strict=True):
+        assert len(trial.verdicts) == 2 * len(SEEDS)
+        for feedback in trial.verdicts:
             assert feedback.outcome in (NOT_YET, RAISED)
-            assert feedback.misconception == wrong.id
-            assert feedback.text.startswith(wrong.text)
-            assert "Evidence: " in feedback.text and wrong.ask in feedback.text
+            assert feedback.misconception == mistake.id
+            assert feedback.text.startswith(mistake.text)
+            assert "Evidence: " in feedback.text and mistake.ask in feedback.text
 
 
 @named(("exercise", "wrong"), WRONG, ids=lambda x: x.id)
