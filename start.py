@@ -18,6 +18,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -59,6 +60,7 @@ def test(*arguments):
     """The linters, then pytest; how each goes about it is written in pyproject.toml."""
     for library in ("OPENBLAS", "OMP", "MKL"):  # our matrices are small: threads only cost time
         os.environ[library + "_NUM_THREADS"] = "1"
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # hundreds of Pythons start: compile once
     steps = [["ruff", "check"], ["ruff", "format", "--check"], ["lint-imports", "--no-logo"]]
     workers = ["-n", "0" if arguments else "logical"]
     steps += [["pytest", *workers, "--dist=loadfile", "--no-loadscope-reorder", *arguments]]
@@ -94,6 +96,9 @@ def prepare(command):
     for name, setting in SETTINGS.items():
         (VENV / name).parent.mkdir(parents=True, exist_ok=True)
         (VENV / name).write_text(json.dumps(setting), "utf-8")
+    # nbformat, and so JupyterLab, reads a grammar of addresses for a second that no notebook needs
+    packages = Path(sysconfig.get_path("purelib", "venv", {"base": str(VENV)}))
+    (packages / "bplib-start.pth").write_text("import sys; sys.modules['rfc3987_syntax'] = None\n")
     # what `test` needs is more than what `lab` needs
     READY.write_text("\n".join([str(VENV), wanted, "lab", command]), "utf-8")
 

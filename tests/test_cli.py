@@ -146,16 +146,6 @@ def test_grade_marks_a_folder_and_says_where_the_reports_are(clone, tmp_path):
     assert '"seed": "7"' in (out / "results.jsonl").read_text(encoding="utf-8")
 
 
-def test_release_writes_a_zip_and_says_where(tmp_path, monkeypatch):
-    monkeypatch.chdir(REPO)
-    run = bplib("release", "--out", tmp_path, "01")
-    assert run.exit_code == 0, run.output
-    assert (tmp_path / "bplib-lesson-01.zip").exists()
-    assert "bplib-lesson-01.zip: 8 exercises" in run.stdout.replace("\n", "")
-    missing = bplib("release", "--out", tmp_path, "99")
-    assert (missing.exit_code, missing.stderr.count("\n")) == (1, 1)
-
-
 def test_a_batch_is_regraded_and_pushed_to_nbgrader_and_each_command_says_what_it_did(
     clone, tmp_path
 ):

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from bplib.cli import app
 from bplib.course import authoring, release
 from bplib.exercises import core, sealed
 from bplib.exercises.core import _parts
@@ -226,3 +228,13 @@ def test_what_cannot_be_released_is_said_in_one_sentence(tmp_path):
         with pytest.raises(authoring.CourseError, match=words) as caught:
             release.release(out, course, lesson)
         assert "\n" not in str(caught.value)
+
+
+def test_the_command_writes_a_zip_and_says_where(tmp_path, monkeypatch):
+    monkeypatch.chdir(REPO)
+    run = CliRunner().invoke(app, ["release", "--out", str(tmp_path), "01"])
+    assert run.exit_code == 0, run.output
+    assert (tmp_path / "bplib-lesson-01.zip").exists()
+    assert "bplib-lesson-01.zip: 8 exercises" in run.stdout.replace("\n", "")
+    missing = CliRunner().invoke(app, ["release", "--out", str(tmp_path), "99"])
+    assert (missing.exit_code, missing.stderr.count("\n")) == (1, 1)

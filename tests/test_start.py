@@ -36,7 +36,8 @@ if sys.argv[1] == "venv":
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True)
     for name in ("ruff", "lint-imports", "pytest"):
         program = venv / "bin" / name
-        program.write_text('#!/bin/sh\\necho ran ' + name + ' "$@" threads=$OMP_NUM_THREADS\\n'
+        program.write_text('#!/bin/sh\\necho ran ' + name + ' "$@" threads=$OMP_NUM_THREADS '
+            'bytecode=${{PYTHONDONTWRITEBYTECODE-kept}}\\n'
             '[ "$BROKEN" != ' + name + ' ]\\n')
         program.chmod(0o755)
 """
@@ -130,6 +131,13 @@ def test_the_first_run_installs_and_the_second_only_starts(clone, uv):
         assert "/lab/tree/notebooks/01_feed_forward.ipynb --port 9999" in run.stdout
 
 
+def test_no_python_of_the_environment_reads_a_grammar_that_no_notebook_needs(clone, uv):
+    start(clone, "lab", path=uv.parent)
+    code = "import sys; print(sys.modules.get('rfc3987_syntax', 'would be read'))"
+    said = subprocess.check_output([clone / ".venv/bin/python", "-c", code], encoding="utf-8")
+    assert said == "None\n"
+
+
 def test_a_new_pyproject_is_installed_into_the_environment_that_is_there(clone, uv):
     start(clone, "lab", path=uv.parent)
     mine = clone / ".venv" / "mine.txt"
@@ -163,13 +171,13 @@ def test_what_test_installed_serves_lab_but_not_the_other_way_round(clone, uv):
 
 
 def test_test_runs_the_linters_then_pytest_with_the_words_that_follow(clone, uv):
-    run = start(clone, "test", "-k", "network", path=uv.parent)
+    run = start(clone, "test", "-k", "network", path=uv.parent, PYTHONDONTWRITEBYTECODE="1")
     assert run.returncode == 0, run.stderr
     assert [line for line in run.stdout.splitlines() if line.startswith("ran")] == [
-        "ran ruff check threads=1",
-        "ran ruff format --check threads=1",
-        "ran lint-imports --no-logo threads=1",
-        "ran pytest -n 0 --dist=loadfile --no-loadscope-reorder -k network threads=1",
+        "ran ruff check threads=1 bytecode=kept",
+        "ran ruff format --check threads=1 bytecode=kept",
+        "ran lint-imports --no-logo threads=1 bytecode=kept",
+        "ran pytest -n 0 --dist=loadfile --no-loadscope-reorder -k network threads=1 bytecode=kept",
     ]
 
 
