@@ -5,7 +5,7 @@
 
 The first run makes .venv and installs bplib in it (with uv, where there is uv); later runs start
 at once. What follows is passed on: lab --no-browser --port 9999, test -k network.
-A whole test uses every processor, one file of tests each; a part of it, or test -n 0, only one.
+A whole test uses every processor, one file of tests at a time; a part of it, or test -n 0, one.
 """
 
 # Only the standard library, and it must parse on Python 3.6: how else could it say "too old"?
@@ -62,7 +62,8 @@ def test(*arguments):
         os.environ[library + "_NUM_THREADS"] = "1"
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # hundreds of Pythons start: compile once
     steps = [["ruff", "check"], ["ruff", "format", "--check"], ["lint-imports", "--no-logo"]]
-    workers = ["-n", "0" if arguments else "logical"]
+    # one worker more than processors: the tests of the sandbox often wait for a time limit
+    workers = ["-n", "0" if arguments else str((os.cpu_count() or 1) + 1)]
     steps += [["pytest", *workers, "--dist=loadfile", "--no-loadscope-reorder", *arguments]]
     failed = [step for step in steps if subprocess.call(step) != 0]  # all run, whatever fails
     sys.exit(1 if failed else 0)
