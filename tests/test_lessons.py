@@ -288,12 +288,12 @@ def test_the_teachers_guide_knows_how_many_points_there_are():
 
 
 def test_every_cell_runs_and_every_interactive_has_a_picture_with_words(lesson, page):
+    assert page.locator(ERROR).count() == 0
     pictures = page.locator(PICTURE)
     expected = len(re.findall(r"^(?:widgets\.\w+|plots\.show)\(", "\n".join(lesson.code), re.M))
     pictures.nth(expected - 1).wait_for()
     assert pictures.count() == expected >= 6
     assert all(len(pictures.nth(i).get_attribute("aria-label")) > 20 for i in range(expected))
-    assert page.locator(ERROR).count() == 0
     assert page.locator("text=Error displaying widget").count() == 0
 
 
