@@ -168,7 +168,7 @@ class LSTM:
         T, m, n = dh.shape
         c, gates = trace.c.transpose(0, 2, 1), trace.gates.transpose(0, 1, 3, 2)  # as in forward
         i, f, o, g = gates.swapaxes(0, 1)
-        dc, delta, tanh_c, dh_all = (self.shelf.take(a.shape, h.dtype) for a in (c, gates, o, o))
+        dc, delta, tanh_c = (self.shelf.take(like.shape, h.dtype) for like in (c, gates, o))
         # First what needs no error signal, for all steps at once: dc/dz, but dh/dz for the gate o
         np.tanh(c[1:], tanh_c)
         np.multiply(gates, gates, delta)
@@ -179,11 +179,11 @@ class LSTM:
         np.multiply(tanh_c, tanh_c, tanh_c)
         np.subtract(1.0, tanh_c, tanh_c)
         dh_dc = np.multiply(tanh_c, o, tanh_c)
-        dh_all[...], dc[-1] = dh.transpose(0, 2, 1), 0.0
-        W_h, back = self.W_h.T.copy(), np.zeros((n, m), h.dtype)
+        dc[-1] = 0.0
+        W_h, dh_t, back = self.W_h.T.copy(), np.empty((n, m), h.dtype), np.zeros((n, m), h.dtype)
         for t in reversed(range(T)):
-            dh_t, dc_t, more, (d_i, d_f, d_o, d_g) = dh_all[t], dc[t + 1], dh_dc[t], delta[t]
-            np.add(dh_t, back, dh_t)  # back: what comes from step t + 1
+            dc_t, more, (d_i, d_f, d_o, d_g) = dc[t + 1], dh_dc[t], delta[t]
+            np.add(dh[t].T, back, dh_t)  # back: what comes from step t + 1
             np.multiply(dh_t, more, more)
             np.add(dc_t, more, dc_t)
             np.multiply(d_i, dc_t, d_i)
