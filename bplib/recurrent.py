@@ -171,9 +171,9 @@ class LSTM:
         dc, delta, tanh_c = (self.shelf.take(like.shape, h.dtype) for like in (c, gates, o))
         # First what needs no error signal, for all steps at once: dc/dz, but dh/dz for the gate o
         np.tanh(c[1:], tanh_c)
-        np.multiply(gates, gates, delta)
-        np.subtract(gates[:, :3], delta[:, :3], delta[:, :3])  # sigmoid: s - s**2
-        np.subtract(1.0, delta[:, 3], delta[:, 3])  # tanh: 1 - g**2
+        np.subtract(1.0, gates, delta)
+        delta[:, :3] *= gates[:, :3]  # sigmoid: (1 - s) s
+        delta[:, 3] *= 1.0 + g  # tanh: (1 - g) (1 + g)
         for k, factor in enumerate((g, c[:-1], tanh_c, i)):
             delta[:, k] *= factor
         np.multiply(tanh_c, tanh_c, tanh_c)
