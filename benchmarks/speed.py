@@ -1,6 +1,6 @@
 """How fast is the maths of bplib?  The same training step in every library, side by side.
 
-    make bench                                   all of it, about ten minutes
+    make bench                                   all of it, a few minutes
     python benchmarks/speed.py [word ...]        only the cases with such a word: XOR digits LSTM
 
 Needs pip install -e .[bench]; a library that is not installed is named and left out.

@@ -130,6 +130,7 @@ class LSTM:
         """x : (T, m, n_in),  h0, c0 : (m, n), 0 if None  ->  Trace
 
         Inside, samples are columns: z is one product, W [x; h; 1], and each gate one piece of it.
+        The last argument of each np.something is the array that the result goes into.
         """
         x = _check_steps(self, x)
         T, m, n_in = x.shape
