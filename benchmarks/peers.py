@@ -128,8 +128,9 @@ def floor(case, dtype):
     _, batches = start(case, dtype)
     m = case.batch
     if case.kind == "lstm":
-        n_in, n, _ = case.sizes
-        shapes = [(4 * n, n_in + n + 1, m), (n_in + n, 4 * n, m), (4 * n, m, n_in + n + 1)] * case.T
+        (n_in, n, _), rows = case.sizes, case.T * m
+        shapes = [(4 * n, n_in + n + 1, m), (n, 4 * n, m)] * case.T
+        shapes += [(4 * n, rows, n_in + n + 1), (n_in, 4 * n, rows)]
     elif case.kind == "rbm":
         n_v, n_h = case.sizes
         shapes = [(m, n_v, n_h), (m, n_h, n_v), (m, n_v, n_h), (n_h, 2 * m, n_v)]

@@ -1,19 +1,22 @@
 """Forward, backward and update in memory that is used again: what train() does in its loop.
 
-Network.forward and backward are the form to read; here is the same with four changes.
+Network.forward and backward are the form to read; here is the same with five changes.
     One vector holds all parameters, so that an optimiser makes one step, whatever the depth.
     The bias is one more column of W: z = [W b] [a; 1], and one product gives both dW and db.
     Samples are columns, so that the row of ones is there from the start, and sums run over rows.
     Every product goes into an array that was there before, and nobody computes the loss.
+    The calls of a step, and their arrays, are written in a list once, and made again and again.
 """
 
+from collections.abc import Callable
+from functools import partial
 from itertools import combinations
 from sys import getrefcount
 from typing import NamedTuple
 
 import numpy as np
 
-from bplib.activations import IDENTITY
+from bplib.activations import IDENTITY, scalar
 from bplib.network import Gradients
 from bplib.optimisers import SGD, Adam, Momentum, Nesterov, RMSProp
 
@@ -21,14 +24,15 @@ OPTIMISERS = (SGD, Momentum, Nesterov, RMSProp, Adam)
 
 
 class Room(NamedTuple):
-    """Arrays for a batch of m rows.   last : dL/da of the last layer, (n_L, m)
+    """Arrays for a batch of m rows, and the calls that work on them.   delta : (n, m) of each layer
 
-    there, back : what the two passes do, layer by layer;  delta : (n, m) of each layer
+    there : from z of the first layer to that of which (. - y) / m is dL/da of the last one
+    back : from there to the delta of the first layer, and every dWb but the first
     """
 
-    last: np.ndarray
-    there: list[tuple]
-    back: list[tuple]
+    z: np.ndarray
+    there: list[Callable]
+    back: list[Callable]
     delta: list[np.ndarray]
 
 
@@ -64,10 +68,11 @@ class Packed:
         return [w for Wb in self._layers(vector) for w in (Wb[:, :-1], Wb[:, -1])]
 
     def _form(self):
-        return [(layer.W.shape, layer.phi) for layer in self.network.layers]
+        net = self.network
+        return [net.loss, *((layer.W.shape, layer.phi) for layer in net.layers)]
 
     def __enter__(self):
-        if self.form != self._form():  # somebody has put in other layers
+        if self.form != self._form():  # somebody has put in other layers, or another loss
             self.__init__(self.network, self.optimiser)
         _copy(self.network.params, self._params(self.w))
         for kept, vector in self._memory():
@@ -84,40 +89,37 @@ class Packed:
 
     def step(self, x, y):
         """One update.   x : (n_0 + 1, m), from self.columns(),  y : (n_L, m)"""
-        m = x.shape[1]
-        seen, room = x, self.rooms.get(m) or self._room(m)
-        for Wb, a, with_ones, into in room.there:
-            Wb.dot(seen, a)  # a is z
-            into(a)  # and now phi(z)
-            seen = with_ones
-        delta = room.last  # dL/da
-        if delta is not a:
-            delta[...] = a
-        self.network.loss.into(delta)
-        delta -= y
-        delta *= 1 / m
-        for back, delta, a, seen, dWb, W, da in room.back:
-            back(delta, a)
-            delta.dot(x.T if seen is None else seen, dWb)
-            if da is not None:
-                W.dot(delta, da)
+        z, there, back, delta = self.rooms.get(x.shape[1]) or self._room(x.shape[1])
+        self.Wb[0].dot(x, z)
+        for call in there:
+            call()
+        np.subtract(delta[-1], y, delta[-1])
+        for call in back:
+            call()
+        delta[0].dot(x.T, self.dWb[0])
         self.optimiser.count()
         self.optimiser.update(self.w, self.dw, *self.memory)
 
     def _room(self, m):
-        layers, dtype = self.network.layers, self.w.dtype
+        layers, loss, dtype = self.network.layers, self.network.loss, self.w.dtype
         seen = [np.ones((len(layer.b) + 1, m), dtype) for layer in layers]
-        a = [with_ones[:-1] for with_ones in seen]
+        a = [with_ones[:-1] for with_ones in seen]  # z at first
         delta = [np.empty((len(layer.b), m), dtype) for layer in layers]
+        there = layers[0].phi.into(a[0])
+        for Wb, before, now, layer in zip(self.Wb[1:], seen, a[1:], layers[1:], strict=False):
+            there += [partial(Wb.dot, before, now), *layer.phi.into(now)]
         if layers[-1].phi is IDENTITY:
             delta[-1] = a[-1]  # no derivative will ask for a
-        there = list(zip(self.Wb, a, seen, [layer.phi.into for layer in layers], strict=True))
-        back = []
+        else:
+            there.append(partial(np.copyto, delta[-1], a[-1]))
+        there += loss.into(delta[-1])
+        back = [partial(np.multiply, delta[-1], scalar(1 / m, self.w), delta[-1])]
         for l in reversed(range(len(layers))):
-            before = (seen[l - 1].T, self.dWb[l], self.Wb[l][:, :-1].T, delta[l - 1])
-            first = (None, self.dWb[l], None, None)
-            back.append((layers[l].phi.back, delta[l], a[l], *(before if l else first)))
-        self.rooms[m] = Room(delta[-1], there, back, delta)
+            back += layers[l].phi.back(delta[l], a[l])
+            if l > 0:
+                back.append(partial(delta[l].dot, seen[l - 1].T, self.dWb[l]))
+                back.append(partial(self.Wb[l][:, :-1].T.dot, delta[l], delta[l - 1]))
+        self.rooms[m] = Room(a[0], there, back, delta)
         return self.rooms[m]
 
     def columns(self, x):

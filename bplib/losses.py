@@ -4,6 +4,7 @@ A loss takes two (m, n) arrays; ValueError when their shapes differ or there is 
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -14,13 +15,14 @@ from bplib.activations import IDENTITY, SIGMOID, sigmoid
 class Loss(NamedTuple):
     """L(a, y) and dL/da.  The 1/m of the mean lives here and nowhere else.
 
-    into : for fast.py, turns the output, one sample a column, into what (. - y) / m is the gradient
+    into : for fast.py, the calls that turn the output, one sample a column, into that of which
+        (. - y) / m is the gradient
     """
 
     name: str
     value: Callable[[np.ndarray, np.ndarray], float]
     grad: Callable[[np.ndarray, np.ndarray], np.ndarray]
-    into: Callable[[np.ndarray], None] | None = None
+    into: Callable[[np.ndarray], list[Callable]] | None = None
 
 
 def _pair(a, y):
@@ -102,9 +104,14 @@ def softmax_cross_entropy_grad(z, y):
 
 
 def _softmax_into(z):
-    z -= np.maximum.reduce(z, axis=0)
-    np.exp(z, out=z)
-    z /= np.add.reduce(z, axis=0)
+    of_column = np.empty_like(z[0])  # its largest z, and then its sum
+    return [
+        partial(np.maximum.reduce, z, 0, None, of_column),
+        partial(np.subtract, z, of_column, z),
+        partial(np.exp, z, z),
+        partial(np.add.reduce, z, 0, None, of_column),
+        partial(np.divide, z, of_column, z),
+    ]
 
 
 # The two cross-entropies take the last z, not a: give the last layer the activation IDENTITY.

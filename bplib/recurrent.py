@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from bplib.activations import scalar
 from bplib.fast import Shelf
 from bplib.network import Network
 
@@ -129,29 +130,32 @@ class LSTM:
         """x : (T, m, n_in),  h0, c0 : (m, n), 0 if None  ->  Trace
 
         Inside, samples are columns: z is one product, W [x; h; 1], and each gate one piece of it.
+        The last argument of each np.something is the array that the result goes into.
         """
         x = _check_steps(self, x)
         T, m, n_in = x.shape
         n, take = self.W_h.shape[1], self.shelf.take
-        h, c = take((T + 1, m, n), x.dtype), take((T + 1, n, m), x.dtype)
+        seen, c = take((T + 1, n_in + n + 1, m), x.dtype), take((T + 1, n, m), x.dtype)
         gates = take((T, 4, n, m), x.dtype)
-        h[0], c[0] = _first(self, x, "h0", h0), _first(self, x, "c0", c0).T
+        seen[:-1, :n_in], seen[:, -1] = x.transpose(0, 2, 1), 1.0  # the ones meet the bias
+        h = seen[:, n_in:-1]
+        h[0], c[0] = _first(self, x, "h0", h0).T, _first(self, x, "c0", c0).T
         W = np.column_stack([self.W_x, self.W_h, self.b])
         W[: 3 * n] *= 0.5  # sigmoid(z) = (1 + tanh(z / 2)) / 2: one tanh serves all four gates
-        seen = np.ones((n_in + n + 1, m), h.dtype)  # x, h and a row of ones for the bias
-        x_t, h_t = seen[:n_in], seen[n_in:-1]
-        h_t[...] = h[0].T
-        for t in range(T):
-            x_t[...] = x[t].T
-            z = np.dot(W, seen, out=gates[t].reshape(4 * n, m))
-            np.tanh(z, out=z)
-            z[: 3 * n] += 1.0
-            z[: 3 * n] *= 0.5
-            i, f, o, g = gates[t]
-            np.add(f * c[t], i * g, out=c[t + 1])
-            np.multiply(o, np.tanh(c[t + 1]), out=h_t)
-            h[t + 1] = h_t.T
-        return Trace(x, h, c.transpose(0, 2, 1), gates.transpose(0, 1, 3, 2))
+        half, one, new = scalar(0.5, x), scalar(1.0, x), np.empty((n, m), x.dtype)
+        for t, z in enumerate(gates.reshape(T, 4 * n, m)):
+            np.dot(W, seen[t], z)
+            np.tanh(z, z)
+            three = z[: 3 * n]
+            np.add(three, one, three)
+            np.multiply(three, half, three)
+            (i, f, o, g), c_t = gates[t], c[t + 1]
+            np.multiply(f, c[t], c_t)
+            np.multiply(i, g, new)
+            np.add(c_t, new, c_t)
+            np.tanh(c_t, new)
+            np.multiply(o, new, h[t + 1])
+        return Trace(x, h.transpose(0, 2, 1), c.transpose(0, 2, 1), gates.transpose(0, 1, 3, 2))
 
     def backward(self, trace, dh):
         """The error signal goes back along h through the weights, and along c through f alone.
@@ -162,35 +166,37 @@ class LSTM:
         """
         x, h = trace.x, trace.h
         dh = _check_error(h, dh)
-        (T, m, n), n_in = h[1:].shape, x.shape[2]
+        T, m, n = dh.shape
         c, gates = trace.c.transpose(0, 2, 1), trace.gates.transpose(0, 1, 3, 2)  # as in forward
-        dc, delta = (self.shelf.take(like.shape, h.dtype) for like in (c, gates))
+        i, f, o, g = gates.swapaxes(0, 1)
+        dc, delta, tanh_c = (self.shelf.take(like.shape, h.dtype) for like in (c, gates, o))
+        # First what needs no error signal, for all steps at once: dc/dz, but dh/dz for the gate o
+        np.tanh(c[1:], tanh_c)
+        np.subtract(1.0, gates, delta)
+        delta[:, :3] *= gates[:, :3]  # sigmoid: (1 - s) s
+        delta[:, 3] *= 1.0 + g  # tanh: (1 - g) (1 + g)
+        for k, factor in enumerate((g, c[:-1], tanh_c, i)):
+            delta[:, k] *= factor
+        np.multiply(tanh_c, tanh_c, tanh_c)
+        np.subtract(1.0, tanh_c, tanh_c)
+        dh_dc = np.multiply(tanh_c, o, tanh_c)
         dc[-1] = 0.0
-        dW, dx = np.zeros((4 * n, n_in + n + 1), h.dtype), np.empty_like(x)
-        da, slope, share = np.empty((4, n, m), h.dtype), np.empty((4, n, m), h.dtype), dW.copy()
-        W_back, seen = np.column_stack([self.W_x, self.W_h]).T, np.ones((m, n_in + n + 1), h.dtype)
-        back = np.zeros((n_in + n, m), h.dtype)  # W^T delta: what comes back from step t + 1
-        dx_t, dh_t = back[:n_in], back[n_in:]
+        W_h, dh_t, back = self.W_h.T.copy(), np.empty((n, m), h.dtype), np.zeros((n, m), h.dtype)
         for t in reversed(range(T)):
-            dh_t += dh[t].T
-            (i, f, o, g), tanh_c = gates[t], np.tanh(c[t + 1])
-            dc_t, z = dc[t + 1], delta[t].reshape(4 * n, m)
-            np.multiply(dh_t, tanh_c, out=da[2])
-            dc_t += o * (dh_t - da[2] * tanh_c)  # dh_t * o * (1 - tanh_c**2)
-            np.multiply(dc_t, g, out=da[0])
-            np.multiply(dc_t, c[t], out=da[1])
-            np.multiply(dc_t, i, out=da[3])
-            np.subtract(1.0, gates[t], out=slope)
-            slope[:3] *= gates[t, :3]  # sigmoid: s (1 - s)
-            slope[3] *= 1.0 + g  # tanh: (1 - g) (1 + g)
-            np.multiply(da, slope, out=delta[t])
-            np.multiply(dc_t, f, out=dc[t])
-            np.dot(W_back, z, out=back)
-            dx[t] = dx_t.T
-            seen[:, :n_in], seen[:, n_in:-1] = x[t], h[t]
-            dW += np.dot(z, seen, out=share)
-        delta, dc = delta.reshape(T, 4 * n, m).transpose(0, 2, 1), dc.transpose(0, 2, 1)
-        return Gradients(dW[:, :n_in], dW[:, n_in:-1], dW[:, -1], delta, dx, dh_t.T, dc)
+            dc_t, more, (d_i, d_f, d_o, d_g) = dc[t + 1], dh_dc[t], delta[t]
+            np.add(dh[t].T, back, dh_t)  # back: what comes from step t + 1
+            np.multiply(dh_t, more, more)
+            np.add(dc_t, more, dc_t)
+            np.multiply(d_i, dc_t, d_i)
+            np.multiply(d_f, dc_t, d_f)
+            np.multiply(d_o, dh_t, d_o)
+            np.multiply(d_g, dc_t, d_g)
+            np.multiply(dc_t, f[t], dc[t])
+            np.dot(W_h, delta[t].reshape(4 * n, m), back)
+        delta = delta.reshape(T, 4 * n, m)
+        dx = np.matmul(self.W_x.T, delta).transpose(0, 2, 1)
+        delta, dc = delta.transpose(0, 2, 1), dc.transpose(0, 2, 1)
+        return Gradients(*_sums(x, h, delta), delta, dx, back.T, dc)
 
 
 @dataclass
@@ -255,10 +261,9 @@ def _first_weights(n_in, n, rows, rng):
 
 
 def _sums(x, h, delta):
-    """dW_x, dW_h, db: every step of every sample is one more row."""
-    rows = delta.reshape(-1, delta.shape[2])
-    before = h[:-1].reshape(-1, h.shape[2])
-    return rows.T @ x.reshape(-1, x.shape[2]), rows.T @ before, rows.sum(axis=0)
+    """dW_x, dW_h, db: every step of every sample is one more column of one product."""
+    delta, h = (a.transpose(2, 0, 1).reshape(a.shape[2], -1) for a in (delta, h[:-1]))
+    return delta @ x.reshape(-1, x.shape[2]), delta @ h.T, delta.sum(axis=1)
 
 
 def _check_weights(cell, gates):

@@ -106,7 +106,7 @@ def test_what_is_changed_by_hand_between_two_epochs_is_seen():
     nets = [dense([2, 3, 1], TANH, BINARY_CROSS_ENTROPY, np.random.default_rng(0)) for _ in "ab"]
     (x, y), kinds = batches([2, 1], [6])[0], [SGD(0.3), SGD(0.3)]
     packed = Packed(nets[1], kinds[1])
-    for change in ("W", "array", "layer", "lr"):
+    for change in ("W", "array", "layer", "loss", "lr"):
         for net, kind in zip(nets, kinds, strict=True):
             if change == "W":
                 net.layers[0].W[0] = 1.0
@@ -115,6 +115,8 @@ def test_what_is_changed_by_hand_between_two_epochs_is_seen():
             elif change == "layer":
                 net.layers[:1] = [Layer(np.full((5, 2), 0.2), np.arange(5.0), RELU)]
                 net.layers[1].W = np.ones((1, 5))
+            elif change == "loss":
+                net.loss = MSE
             else:
                 kind.lr = 0.01
         readable(nets[0], kinds[0], [(x, y)])
