@@ -411,13 +411,15 @@ def _signals(T, sizes, first):
 ROWS, HIDDEN, EPOCHS, STEPS = 1000, 25, 10, 5
 SIDE, CELL = 8, 21
 TOP, PLACES = 46, (8, 138, 268, 398, 528)
+FIELDS_TOP, SMALL = 202, 38
 
 
 class Moment(NamedTuple):
-    """An RBM after some epochs, and its reconstruction error on the training rows."""
+    """An RBM after some epochs, its reconstruction error on the training rows, and W as maps."""
 
     machine: RBM
     error: float
+    fields: str
 
 
 @lru_cache(maxsize=1)
@@ -429,7 +431,24 @@ def _pretrained():
     machines = [first]
     machines += [RBM(*[w.copy() for w in sweep.rbm.params]) for sweep in sweeps]
     u = np.random.default_rng(1).random((1, ROWS, HIDDEN))
-    return [Moment(m, float(np.mean((x - cd(m, x, uniforms=u).v1) ** 2))) for m in machines]
+    errors = [float(np.mean((x - cd(m, x, uniforms=u).v1) ** 2)) for m in machines]
+    full = _full(machines[-1])
+    return [
+        Moment(
+            m, error, "".join(_signed(*_field(k), SMALL, row, full) for k, row in enumerate(m.W))
+        )
+        for m, error in zip(machines, errors, strict=True)
+    ]
+
+
+def _full(machine):
+    """The weight that has the full colour: few are larger."""
+    return float(np.quantile(np.abs(machine.W), 0.98))
+
+
+def _field(unit):
+    """Where the small map of a unit stands."""
+    return 8 + 41 * (unit % 5), FIELDS_TOP + 41 * (unit // 5)
 
 
 @lru_cache(maxsize=10)
@@ -456,7 +475,8 @@ def rbm_stepper():
 
 def draw_rbm(digit, epoch, unit, uniforms_seed, step):
     """The five stations of CD-1 up to `step`, the weights of all units, and of one in full size."""
-    (machine, error), j, v = _pretrained()[epoch], unit - 1, _digit(digit)
+    moment, j, v = _pretrained()[epoch], unit - 1, _digit(digit)
+    machine, error = moment.machine, moment.error
     u = np.random.default_rng(uniforms_seed).random((1, 1, HIDDEN))
     found = cd(machine, v, uniforms=u)
     p, u, z = found.h0[0], u[0, 0], (v @ machine.W.T + machine.b)[0]
@@ -482,7 +502,7 @@ def draw_rbm(digit, epoch, unit, uniforms_seed, step):
         "−log p(v). That the error falls is a good sign; it is no loss."
     )
     worked = [*lines[: step + 1], honest]
-    parts = [*_stations(v[0], p, h, v1, h1, step, j), *_fields(machine, j, moves, step)]
+    parts = [*_stations(v[0], p, h, v1, h1, step, j), *_fields(moment, j, moves, step)]
     this = rough(here) if step > 2 else "not yet"
     parts += [
         svg.bold(244, 392, "mean (v − v′)²", "start"),
@@ -567,18 +587,16 @@ def _lit(x, y, side, **style):
     return svg.box(x, y, side, side, stroke_width=3, **style)
 
 
-def _fields(machine, lit, moves, step):
+def _fields(moment, lit, moves, step):
     """W of every unit as a small map, of the chosen one as a large map, and how it moves."""
-    full = float(np.quantile(np.abs(_pretrained()[-1].machine.W), 0.98))
-    small, left, top = 38, 8, 202
-    parts = [svg.bold(left, top - 10, f"W of the {HIDDEN} units", "start")]
-    for k, row in enumerate(machine.W):
-        x, y = left + 41 * (k % 5), top + 41 * (k // 5)
-        parts.append(_signed(x, y, small, row, full))
-        if k == lit:  # black inside, ink outside: seen on pale maps in a dark theme too
-            parts.append(_lit(x, y, small, stroke="black") + svg.box(x - 2, y - 2, 42, 42))
-    parts.append(svg.bold(244, top - 10, f"W of unit {lit + 1}", "start"))
-    parts.append(_signed(244, top, 136, machine.W[lit], full) + svg.box(244, top, 136, 136))
+    full, top, (x, y) = _full(_pretrained()[-1].machine), FIELDS_TOP, _field(lit)
+    parts = [
+        svg.bold(8, top - 10, f"W of the {HIDDEN} units", "start"),
+        moment.fields,  # then black inside, ink outside: seen on pale maps in a dark theme too
+        _lit(x, y, SMALL, stroke="black") + svg.box(x - 2, y - 2, 42, 42),
+        svg.bold(244, top - 10, f"W of unit {lit + 1}", "start"),
+        _signed(244, top, 136, moment.machine.W[lit], full) + svg.box(244, top, 136, 136),
+    ]
     largest = float(np.abs(moves).max())
     parts.append(svg.bold(440, top - 10, f"unit {lit + 1}: p·v − h′·v′", "start"))
     if step == STEPS:

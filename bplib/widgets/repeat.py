@@ -165,8 +165,9 @@ def draw_batches(rows, batch, epochs, shuffle, shuffle_seed):
         svg.text(LEFT, 305, told, "start"),
     )
     table = [["update of epoch 1", "rows", "weight of a row, mean of means", "mean loss"]]
-    for i in range(n):
-        table.append([i + 1, int(sizes[i]), rough(1 / (n * sizes[i])), number(means[i], 4)])
+    weight = {size: rough(1 / (n * size)) for size in (int(sizes[0]), last)}
+    for i, (size, loss) in enumerate(zip(sizes.tolist(), means.tolist(), strict=True), 1):
+        table.append([i, size, weight[size], number(loss, 4)])
     return Picture(drawing, alt, worked, table)
 
 
