@@ -5,7 +5,6 @@ from itertools import pairwise
 from math import ceil
 from typing import NamedTuple
 
-import ipywidgets
 import numpy as np
 
 from bplib import datasets, svg
@@ -16,8 +15,8 @@ from bplib.network import dense
 from bplib.optimisers import Adam
 from bplib.recurrent import LastStep, clip, lstm, rnn
 from bplib.svg import number, plural, rough, term
-from bplib.widgets.explore import Explore, Picture, choice, slider, whole
-from bplib.widgets.live import POINTS, _round_up, _twice
+from bplib.widgets.explore import Explore, Picture, choice, slider, smooth, whole
+from bplib.widgets.live import POINTS, _round_up
 from bplib.widgets.vanishing_gradient import BACK, LIMIT, _decades, _log10, _log_curve
 
 AHEAD = {"stroke": svg.FORWARD, "stroke_width": 3}
@@ -269,20 +268,15 @@ def adding_race(seed=0):
         weights_seed=whole("seed", seed, 0, 99),
         step=whole("updates made", 0, 0, UPDATES),
     )
-    buttons, step = explore.children[2], explore.controls["step"]
-    clock = next(part for part in buttons.children if isinstance(part, ipywidgets.Play))
-    _twice(clock, step)  # a slow frame makes Play wait, and not jump
 
-    def begin(_change=None):
-        clock.step = STRIDE[explore.controls["T"].value]
-        step.value = 0  # other settings are another race: nobody waits for it unasked
+    def begin(_change):
+        explore.controls["step"].value = 0  # another race: nobody waits for it unasked
         explore._show()
 
     for name in ("T", "weights_seed"):
         explore.controls[name].unobserve(explore._show, "value")
         explore.controls[name].observe(begin, "value")
-    begin()
-    return explore
+    return smooth(explore, lambda: STRIDE[explore.controls["T"].value])
 
 
 def _smooth(losses):
