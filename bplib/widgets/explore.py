@@ -128,8 +128,8 @@ def quick(explore, stride=1):
     return explore
 
 
-def smooth(explore, stride):
-    """Let Play show 30 frames a second, each stride() steps on.
+def smooth(explore, stride=1):
+    """Let Play show 30 frames a second, each `stride` steps on, or stride() where it may change.
 
     The clock in the browser only counts, ten times a second, and a tick allows a few frames more.
     It ticks again when the kernel has answered, and the answer stands in line behind the pictures:
@@ -159,7 +159,8 @@ def smooth(explore, stride):
                 now = loop.time()
                 due = (due if now - due < FRAME else now) + FRAME  # late once, not late for ever
                 waiting = loop.call_at(due, frame)
-            step.value = min(step.value + stride(), step.max)
+            further = stride() if callable(stride) else stride
+            step.value = min(step.value + further, step.max)
             if step.value == step.max:
                 clock.playing = False
 

@@ -15,7 +15,7 @@ from bplib.network import dense
 from bplib.optimisers import SGD, Adam
 from bplib.svg import number, plural, rough, short
 from bplib.training import accuracy, minibatches, train
-from bplib.widgets.explore import Explore, Picture, choice, quick, tick, whole
+from bplib.widgets.explore import Explore, Picture, choice, quick, smooth, tick, whole
 
 LOSS = {"stroke": svg.FORWARD, "stroke_width": 2}
 VALIDATION = {"stroke": svg.BACKWARD, "stroke_width": 2, "stroke_dasharray": svg.DASHED}
@@ -537,7 +537,7 @@ def initialisation_lab(seed=0):
         step=whole("epoch", 20, 0, LAB_EPOCHS),
         seed=whole("seed", seed, 0, 99),
     )
-    return quick(explore, stride=10)
+    return smooth(explore)
 
 
 def _lab_rows(data, rng):

@@ -22,6 +22,7 @@ from bplib.widgets.explore import (
     learning_rate,
     quick,
     slider,
+    smooth,
     tick,
     whole,
 )
@@ -273,7 +274,7 @@ def saturated_neuron():
         lr=slider("learning rate η", 0.15, 0.05, 1, 0.05),
         step=whole("epoch", 50, 0, EPOCHS),
     )
-    return quick(explore, stride=10)
+    return smooth(explore)
 
 
 @lru_cache(maxsize=128)
