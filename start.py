@@ -36,6 +36,7 @@ SETTINGS = {  # nothing may cover the lesson: no news, no menus of the nbgrader 
     "etc/jupyter/labconfig/page_config.json": {"disabledExtensions": {"@jupyter/nbgrader": True}},
     "etc/jupyter/jupyter_server_config.json": {
         "ServerApp": {
+            "kernel_websocket_connection_class": "bplib.server.AtOnce",
             "jpserver_extensions": {"nbgrader.server_extensions." + n: False for n in NBGRADER}
         }
     },
