@@ -37,7 +37,7 @@ SETTINGS = {  # nothing may cover the lesson: no news, no menus of the nbgrader 
     "etc/jupyter/jupyter_server_config.json": {
         "ServerApp": {
             "kernel_websocket_connection_class": "bplib.server.AtOnce",
-            "jpserver_extensions": {"nbgrader.server_extensions." + n: False for n in NBGRADER}
+            "jpserver_extensions": {"nbgrader.server_extensions." + n: False for n in NBGRADER},
         }
     },
 }

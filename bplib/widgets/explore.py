@@ -65,7 +65,7 @@ class Explore(ipywidgets.VBox):
     """Controls around the picture that draw(name=value, ...) -> Picture makes of their values.
 
     A control with the name `step` gets the buttons Back, Step and Play.  clock : what Play ticks;
-    link : a tick moves the step.
+    link : a tick moves the step;  stride() : steps for a frame of Play.
     """
 
     def __init__(self, draw, instruction, **controls):
@@ -78,6 +78,7 @@ class Explore(ipywidgets.VBox):
         buttons = [self.reset, self.show_table]
         if "step" in controls:
             stepping, self.clock, self.link = _stepping(controls["step"], self.reset)
+            self.stride = lambda: self.clock.step
             buttons = stepping + buttons
         for control in (*controls.values(), self.show_table):
             control.observe(self._show, "value")
@@ -137,6 +138,7 @@ def smooth(explore, stride=1):
     """
     step, clock = explore.controls["step"], explore.clock
     allowed, due, waiting = 0, 0.0, None
+    explore.stride = stride if callable(stride) else lambda: stride
     explore.link.unlink()
     clock.interval, clock.max = round(1000 * GROUP * FRAME), 10**9
 
@@ -159,8 +161,7 @@ def smooth(explore, stride=1):
                 now = loop.time()
                 due = (due if now - due < FRAME else now) + FRAME  # late once, not late for ever
                 waiting = loop.call_at(due, frame)
-            further = stride() if callable(stride) else stride
-            step.value = min(step.value + further, step.max)
+            step.value = min(step.value + explore.stride(), step.max)
             if step.value == step.max:
                 clock.playing = False
 

@@ -110,8 +110,10 @@ def histogram_wall():
     )
 
 
+@lru_cache(maxsize=1024)
 def _outline(axes, counts, **style):
     """A histogram as one shape, its highest bar as high as the axes; nothing where all are 0."""
+    counts = np.array(counts)
     filled = np.flatnonzero(counts)
     if not len(filled):
         return ""
@@ -135,11 +137,11 @@ class Row(NamedTuple):
     """
 
     a: float
-    activations: np.ndarray
+    activations: tuple[int, ...]
     flat: float
     slope: float
     delta: float
-    sizes: np.ndarray
+    sizes: tuple[int, ...]
     zero: float
 
 
@@ -160,6 +162,7 @@ def _rows(phi, init, n):
         sizes = np.histogram(logs, bins=40, range=SIZES)[0]
         flat, slope = float(is_flat(a).mean()), float(PHIS[phi].prime(z).mean())
         zero = float(np.mean(delta == 0))
+        counts, sizes = tuple(counts.tolist()), tuple(sizes.tolist())
         rows.append(Row(_rms(a), counts, flat, slope, _rms(delta), sizes, zero))
     return low, high, rows
 

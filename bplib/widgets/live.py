@@ -32,6 +32,7 @@ KINDS = {
     "Leaky ReLU": (LEAKY_RELU, he),
 }
 UPDATES, SNAPSHOT, CELLS, POINTS = 5000, 100, 40, 160
+CORNERS = np.mgrid[: CELLS - 1, : CELLS - 1]  # row and column of each square of four cells
 TOO_LARGE = 1e100  # the products of two such weights are still numbers
 NEGATIVE = "4 3"
 INK = {"stroke": "black", "stroke_width": 1}
@@ -311,8 +312,7 @@ def _boundary(plane, z):
 
     Source: marching squares; a square with four crossed sides gets one line of its two.
     """
-    up, side = z > 0, plane.width / CELLS
-    rows, columns = np.mgrid[: CELLS - 1, : CELLS - 1]
+    up, side, (rows, columns) = z > 0, plane.width / CELLS, CORNERS
     with np.errstate(divide="ignore"):
         across = z[:, :-1] / (z[:, :-1] - z[:, 1:])  # where on a lying side z is 0
         down = z[:-1] / (z[:-1] - z[1:])  # where on a standing side

@@ -218,7 +218,7 @@ def _kept(T, belt, other_line, back, other):
 NEURONS = BATCH = 32
 LARGEST = 1.0  # the length of a gradient that is not clipped
 UPDATES, AVERAGED = 800, 20
-STRIDE = {10: 25, 20: 20, 40: 10, 100: 5}
+STRIDE = {10: 10, 20: 8, 40: 4, 100: 2}  # updates for a frame of Play
 RACERS = {"RNN": (rnn, 0.003), "LSTM": (lstm, 0.01)}  # its cell, and the better rate for it
 WIDTHS = {"RNN": 1.5, "LSTM": 3.5}
 MEAN = 1 / 6  # the variance of the sum of two numbers that are uniform from 0 to 1
