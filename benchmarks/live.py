@@ -8,7 +8,7 @@ smoothly for SECONDS and counts the pictures that arrive: the changes of the lab
 Then it clicks Pause while the pictures run, TRIALS times.
 The latency is the time from that click to the last picture; without a picture after it, 0.
 The last rows are of a kernel that needs 0.2 seconds more for each picture, and of a browser that
-needs 0.1 seconds more: there the pictures come more slowly, and must not come after Pause.
+needs 0.1 seconds more: there are fewer pictures, and after Pause only those on their way.
 With a folder, it also saves a light and a dark screenshot of each there.
 """
 
@@ -28,7 +28,7 @@ from playwright.sync_api import sync_playwright
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from laboratory import QUIET, jupyterlab
 
-SECONDS, TRIALS = 5, 5
+SECONDS, TRIALS = 4, 5
 BROWSERS = ["chromium", "chromium-browser", "google-chrome", "chrome"]
 CELL = """from bplib import widgets
 explore = widgets.{}()

@@ -217,7 +217,7 @@ def write(found, docs):
         "A gap is the time from picture to picture.",
         "Pause: the time from the click to the last picture.",
         "A slow kernel needs 0.2 seconds more for a picture, a slow browser 0.1 seconds more.",
-        "They show fewer pictures, and no heap of them comes after Pause.",
+        "They show fewer pictures, and after Pause only the few that are on their way.",
         "",
         "| | pictures per second | gap: median, 9 of 10 (ms) | Pause: median, longest (ms) |",
         "|---|---|---|---|",
