@@ -37,7 +37,8 @@ SETTINGS = {  # nothing may cover the lesson: no news, no menus of the nbgrader 
     "etc/jupyter/labconfig/page_config.json": {"disabledExtensions": {"@jupyter/nbgrader": True}},
     "etc/jupyter/jupyter_server_config.json": {
         "ServerApp": {
-            "jpserver_extensions": {"nbgrader.server_extensions." + n: False for n in NBGRADER}
+            "kernel_websocket_connection_class": "bplib.server.AtOnce",
+            "jpserver_extensions": {"nbgrader.server_extensions." + n: False for n in NBGRADER},
         }
     },
 }

@@ -2,13 +2,14 @@
 
     python benchmarks/pictures.py
 
-It needs the packages of the tests and a Chromium or Chrome, and takes about four minutes.
+It needs the packages of the tests and a Chromium or Chrome, and takes about eight minutes.
 A frame: the CPU time of one change of one control; the first time, when a training may have to
-run, and again, when only the picture is drawn.
+run, and again, when only the picture is drawn.  Of `step`: the last frames of Play.
 Slider to picture: 30 arrow keys on the first slider in real JupyterLab, from the key to the last
 change of the output; beside it the same picture by matplotlib, in an Output and with ipympl.
+Play: see live.py.
 Start: an import beside that of NumPy, a kernel until its first answer, a server until it answers.
-Writes benchmarks/pictures.json.  For train_live() and its buttons see live.py.
+Writes benchmarks/pictures.json and docs/pictures.md.
 """
 
 import os
@@ -23,11 +24,12 @@ import sys
 import tempfile
 import time
 from importlib import util
+from itertools import pairwise
 from pathlib import Path
 
 import nbformat
 from jupyter_client.manager import start_new_kernel
-from live import BROWSERS
+from live import BROWSERS, plays, row
 from playwright.sync_api import sync_playwright
 from speed import ROOT, machine
 
@@ -75,6 +77,12 @@ WATCH = """() => {
 }"""
 
 
+def last_frames(explore):
+    """The last VALUES + 1 values of `step` that Play gives."""
+    control, stride = explore.controls["step"], explore.stride()
+    return range(control.min, control.max + 1, stride)[-VALUES - 1 :]
+
+
 def values(control):
     """Up to VALUES values of a control, from one end to the other."""
     if hasattr(control, "options"):
@@ -93,16 +101,17 @@ def frames(name):
     """{control: [milliseconds at first, milliseconds again]} of an interactive."""
     explore, found = getattr(widgets, name)(), {}
     for control_name, control in explore.controls.items():
-        first, spent = control.value, []
-        for value in values(control) * 2:
-            if value != control.value:
+        first, spent, again = control.value, [], []
+        known = last_frames(explore) if control_name == "step" else values(control)
+        for before, value in pairwise(known):
+            for times in (spent, again):
+                control.value = before
                 start = time.process_time()
                 control.value = value
-                spent.append(1000 * (time.process_time() - start))
+                times.append(1000 * (time.process_time() - start))
         control.value = first
         if spent:
-            half = len(spent) // 2
-            found[control_name] = [statistics.median(s) for s in (spent[:half], spent[half:])]
+            found[control_name] = [statistics.median(spent), statistics.median(again)]
     return found
 
 
@@ -175,27 +184,80 @@ def kernel():
     return statistics.median(spent)
 
 
+def slowest(controls):
+    """The control that takes longest when only the picture is drawn, and its figures."""
+    name, (first, again) = max(controls.items(), key=lambda item: item[1][1])
+    return f"{name} | {first:.2f} | {again:.2f}"
+
+
+def write(found, docs):
+    """pictures.md."""
+    machine = found["machine"]
+    page = [
+        "# How fast are the pictures and the start?",
+        "",
+        "`python benchmarks/pictures.py` measures all of this and writes this page.",
+        "",
+        f"Measured {machine['date']} on {machine['cpu']}, {machine['cores']} cores, "
+        f"{machine['system']}, Python {machine['python']}.",
+        f"Load of the machine: {machine['load']:.1f}. "
+        f"Left out: {', '.join(found['left_out']) or 'nothing'}.",
+        "",
+        "## From a slider to the picture",
+        "",
+        "From a key on a slider to the last change of the output, in JupyterLab.",
+        "Below are two that draw 2500 values and 80 points with matplotlib.",
+        "",
+        "| | median, ms | 9 of 10, ms |",
+        "|---|---|---|",
+        *[f"| {n} | {of['median']:.0f} | {of['p90']:.0f} |" for n, of in found["sliders"].items()],
+        "",
+        "## Play",
+        "",
+        "A gap is the time from picture to picture.",
+        "Pause: the time from the click to the last picture.",
+        "A slow kernel needs 0.2 seconds more for a picture, a slow browser 0.1 seconds more.",
+        "They show fewer pictures, and after Pause only the few that are on their way.",
+        "",
+        "| | pictures per second | gap: median, 9 of 10 (ms) | Pause: median, longest (ms) |",
+        "|---|---|---|---|",
+        *[row(name, of) for name, of in found["play"].items()],
+        "",
+        "## A frame",
+        "",
+        "The CPU time of Python for one change of the slowest control.",
+        "At first a training may have to run; again, only the picture is drawn.",
+        "",
+        "| | control | at first, ms | again, ms |",
+        "|---|---|---|---|",
+        *[f"| {name} | {slowest(of)} |" for name, of in found["frames"].items()],
+        "",
+        "## Start",
+        "",
+        "An import as a multiple of that of NumPy; a kernel until `import bplib` has run;",
+        "a server until it answers.",
+        "",
+        "| | |",
+        "|---|---|",
+        *[f"| {name} | {value:.2f} |" for name, value in found["start"].items()],
+        "",
+    ]
+    (docs / "pictures.md").write_text("\n".join(page), "utf-8")
+
+
 def main():
     found = {"machine": machine(), "frames": {}}
-    print("| interactive | control | at first, ms | again, ms |\n|---|---|---|---|")
     for name in widgets.__all__:
         found["frames"][name] = frames(name)
-        slow = max(found["frames"][name].items(), key=lambda item: item[1][1])
-        print(f"| {name} | {slow[0]} | {slow[1][0]:.2f} | {slow[1][1]:.2f} |", flush=True)
+        print(f"| {name} | {slowest(found['frames'][name])} |", flush=True)
     found["start"] = {f"import {m}": imports(m) for m in ("bplib", "bplib.exercises")}
     found["start"]["kernel, s"] = kernel()
     found["sliders"], found["left_out"] = sliders()
     found["start"]["JupyterLab, s"] = found["sliders"].pop("server")
-    print("\n| slider to picture | median, ms | 9 of 10, ms |\n|---|---|---|")
-    for name, of in found["sliders"].items():
-        print(f"| {name} | {of['median']:.0f} | {of['p90']:.0f} |")
-    print("\n| start | |\n|---|---|")
-    for name, value in found["start"].items():
-        print(f"| {name} | {value:.2f} |")
-    for name in found["left_out"]:
-        print(f"{name} is not installed and is left out.")
+    found["play"] = plays()
     text = json.dumps(found, indent=1) + "\n"
     (ROOT / "benchmarks" / "pictures.json").write_text(text, "utf-8")
+    write(found, ROOT / "docs")
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ DASHED, DOTTED = "7 4", "2 3"
 CIVIDIS = "00224e 1a386f 434e6c 61656f 7d7c78 9b9476 bcae6c dec958 fee838"
 PUOR = "7f3b08 b35806 e08214 fdb863 fee0b6 f7f7f7 d8daeb b2abd2 8073ac 542788 2d004b"
 NOT_FINITE = "there is nothing to draw, because a number is NaN or infinite."
+_kept = lru_cache(maxsize=8192)  # most parts of a picture are in the next one too
 
 
 def number(value, digits=3):
@@ -46,16 +47,22 @@ def plural(n, thing):
 
 def tag(name, *inside, **attributes):
     """One element: stroke_width=2 becomes stroke-width="2".  ValueError for NaN and infinity."""
-    words = [f' {key.replace("_", "-")}="{_attribute(v)}"' for key, v in attributes.items()]
-    return f"<{name}{''.join(words)}>{''.join(inside)}</{name}>"
+    values = tuple(attributes.values())
+    start = _start(name, tuple(attributes), tuple(map(type, values))) % values
+    if "nan" in start or "inf" in start:  # in a number, or in a word such as "information"
+        if not all(isinstance(value, str) or math.isfinite(value) for value in values):
+            raise ValueError(NOT_FINITE)
+    return f"{start}{''.join(inside)}</{name}>"
 
 
-def _attribute(value):
-    if isinstance(value, str):
-        return value
-    if not math.isfinite(value):
-        raise ValueError(NOT_FINITE)
-    return f"{value:.5g}"
+@lru_cache(maxsize=1024)
+def _start(name, keys, kinds):
+    """How such an element begins, with a place for each value: `%` fills all at once."""
+    words = [
+        f' {key.replace("_", "-")}="{"%s" if issubclass(kind, str) else "%.5g"}"'
+        for key, kind in zip(keys, kinds, strict=True)
+    ]
+    return f"<{name}{''.join(words)}>"
 
 
 def document(height, alt, *parts):
@@ -84,6 +91,7 @@ def as_image(picture, alt):
     return f'<img alt="{escape(alt)}" src="data:image/svg+xml;base64,{data}">'
 
 
+@_kept
 def text(x, y, words, anchor="middle", **style):
     """Words whose middle (or start, or end) is at x, and whose foot is at y."""
     style = {"fill": "currentColor", "stroke": "none"} | style
@@ -95,16 +103,19 @@ def bold(x, y, words, anchor="middle", **style):
     return text(x, y, words, anchor, font_weight="bold", **style)
 
 
+@_kept
 def line(start, end, **style):
-    """A straight line between two points."""
+    """A straight line between two points, each a tuple."""
     return tag("line", x1=start[0], y1=start[1], x2=end[0], y2=end[1], **style)
 
 
+@_kept
 def circle(place, radius, **style):
-    """A circle around a point."""
+    """A circle around a point, which is a tuple."""
     return tag("circle", cx=place[0], cy=place[1], r=radius, **style)
 
 
+@_kept
 def box(left, top, width, height, **style):
     """A rectangle."""
     return tag("rect", x=left, y=top, width=width, height=height, **style)

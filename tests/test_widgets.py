@@ -1,5 +1,6 @@
 """The one mechanism of the interactives, on a picture small enough to check by eye."""
 
+import asyncio
 import base64
 import gc
 import weakref
@@ -9,7 +10,7 @@ import pytest
 from ipywidgets.widgets import widget
 
 from bplib import svg
-from bplib.widgets.explore import Explore, Picture, choice, slider, whole
+from bplib.widgets.explore import AHEAD, Explore, Picture, choice, slider, smooth, whole
 
 
 def draw_square(side, unit="cm"):
@@ -87,8 +88,8 @@ def test_without_a_kernel_the_first_frame_is_an_image_with_words():
     assert ET.fromstring(drawing).get("aria-label") == bundle["text/plain"]
 
 
-def steps():
-    return Explore(lambda step: draw_square(step), "Step.", step=whole("step", 0, 0, 3))
+def steps(last=3):
+    return Explore(lambda step: draw_square(step), "Step.", step=whole("step", 0, 0, last))
 
 
 @pytest.mark.parametrize("make", [squares, steps])
@@ -129,3 +130,60 @@ def test_play_drives_the_steps_at_a_rate_that_cannot_flood():
     assert clock.value == 3  # so that Play goes on from here
     explore.reset.click()
     assert not clock.playing and explore.controls["step"].value == 0
+
+
+def played(*ticks, pause_after=None, stride=1):
+    """The steps that were drawn: the browser ticks when so many frames have been drawn."""
+    explore = smooth(steps(60), stride)
+    seen, step = [], explore.controls["step"]
+    step.observe(lambda change: seen.append(change.new), "value")
+
+    async def browser():
+        parts(explore)["Play"].value = True
+        for tick in ticks:
+            while len(seen) < tick:
+                await asyncio.sleep(0.001)
+            explore.clock.value += 1
+        while len(seen) < (pause_after or 0):
+            await asyncio.sleep(0.001)
+        parts(explore)["Play"].value = pause_after is None and explore.clock.playing
+        await asyncio.sleep(10 / 30)  # time for ten frames more
+
+    asyncio.run(asyncio.wait_for(browser(), 60))
+    return seen
+
+
+def test_a_tick_of_a_smooth_play_allows_a_few_frames_and_then_the_kernel_waits():
+    assert played(0) == list(range(1, AHEAD + 1))
+
+
+def test_ticks_in_time_give_even_steps_and_ticks_in_a_heap_give_no_heap_of_frames():
+    assert played(0, 3, 6, stride=2) == list(range(2, 2 * (6 + AHEAD) + 1, 2))
+    assert played(0, 0, 0, 0) == list(range(1, 1 + AHEAD + 1))  # the first is drawn at once
+
+
+def test_after_pause_comes_no_frame():
+    assert played(0, pause_after=2) == [1, 2]
+
+
+def test_play_stops_at_the_end_and_begins_again_from_the_start():
+    assert played(0, 3, stride=25) == [25, 50, 60]
+    explore = smooth(steps(60), stride=lambda: 7)
+    explore.controls["step"].value = 60
+    parts(explore)["Play"].value = True
+    assert explore.controls["step"].value == 0
+    explore.clock.value += 1
+    assert explore.controls["step"].value == 7 and explore.clock.playing
+
+
+def test_a_frame_that_cannot_be_drawn_is_said_and_play_goes_on():
+    def draw(step):
+        return draw_square(-1 if step == 2 else step)
+
+    explore = smooth(Explore(draw, "Step.", step=whole("step", 0, 0, 60)))
+    parts(explore)["Play"].value = True
+    said = []
+    for _ in range(3):
+        explore.clock.value += 1
+        said.append(explore.picture.alt[:14])
+    assert said == ["a square with ", "This cannot be", "a square with "]

@@ -1,13 +1,11 @@
 """The live training of lesson 4: what is seen is what train() does, in any order of steps."""
 
-import asyncio
 import base64
 import re
 import warnings
 import xml.etree.ElementTree as ET
 import zlib
 
-import ipywidgets
 import numpy as np
 import pytest
 from pictures import NAME, column, put, words
@@ -48,10 +46,6 @@ def assert_same(one, other):
 
 def part(explore, name):
     return next(b for b in explore.children[2].children if b.description == name)
-
-
-def clock(explore):
-    return next(b for b in explore.children[2].children if isinstance(b, ipywidgets.Play))
 
 
 @pytest.mark.parametrize("data", live.PLANES)
@@ -143,61 +137,22 @@ def test_the_epoch_button_goes_to_the_end_of_the_epoch():
 def test_a_frame_of_play_is_whole_epochs_or_a_part_of_a_long_one(values, stride):
     explore = widgets.train_live()
     put(explore, **values)
-    assert clock(explore).step == stride
+    explore.clock.playing = True
+    explore.clock.value += 1  # what the browser does
+    assert explore.controls["step"].value == stride
 
 
 def test_settings_may_change_while_it_plays():
     explore = widgets.train_live()
     part(explore, "Play").value = True
     for name, value in dict(data="spirals", H=16, N=33, B=1, lr=50.0, activation="ReLU").items():
-        clock(explore).value += clock(explore).step  # what the browser does
+        explore.clock.value += 1  # what the browser does
         explore.controls[name].value = value
         assert "cannot be drawn" not in explore.picture.alt
-    assert clock(explore).playing
+    assert explore.clock.playing
     explore.reset.click()
-    assert not clock(explore).playing and clock(explore).step == 7
+    assert not explore.clock.playing
     assert explore.picture == widgets.train_live().picture
-
-
-def played(*pauses, pause_at=None, ticks=1):
-    """The updates made, looked at after each pause (in frames) after these ticks of the browser."""
-    explore, seen = widgets.train_live(), []
-
-    async def tick():
-        part(explore, "Play").value = True
-        for _ in range(ticks):
-            clock(explore).value += 7
-        for turn, frames in enumerate(pauses):
-            if turn == pause_at:
-                part(explore, "Play").value = False
-            await asyncio.sleep(frames * live.FRAME / 1000)
-            seen.append(explore.controls["step"].value)
-
-    asyncio.run(tick())
-    return seen
-
-
-def test_a_tick_gives_its_frame_at_once_and_one_more_frame_and_then_waits():
-    assert played(0, 3, 5) == [7, 14, 14]
-
-
-def test_ticks_that_come_at_once_have_only_one_frame_more_between_them():
-    assert played(0, 3, 5, ticks=3) == [21, 28, 28]
-
-
-def test_after_pause_comes_no_frame():
-    assert played(0, 3, pause_at=0) == played(0, 3, pause_at=1) == [7, 7]
-
-
-def test_a_tick_that_comes_late_never_goes_back_and_none_counts_after_pause():
-    explore = widgets.train_live()
-    part(explore, "Play").value = True
-    put(explore, step=70)
-    clock(explore).value = 49  # the browser did not know of step 70 yet
-    assert explore.controls["step"].value == clock(explore).value == 77
-    part(explore, "Play").value = False
-    clock(explore).value = 84
-    assert explore.controls["step"].value == clock(explore).value == 77
 
 
 @pytest.mark.parametrize("activation", live.KINDS)
@@ -354,8 +309,8 @@ def test_after_divergence_play_stops_and_the_last_weights_stay():
     lr.options = [*lr.options, 1e200]
     part(explore, "Play").value = True
     put(explore, lr=1e200, activation="ReLU")
-    clock(explore).value += 7
-    assert not clock(explore).playing and "diverged: make η smaller" in words(explore.picture)
+    explore.clock.value += 1
+    assert not explore.clock.playing and "diverged: make η smaller" in words(explore.picture)
     assert "update 1 makes a weight too large" in explore.picture.alt
     weights = [row[1:4] for row in put(explore, step=0).numbers[1:9]]
     assert weights == [row[1:4] for row in put(explore, step=500).numbers[1:9]]

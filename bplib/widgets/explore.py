@@ -1,11 +1,15 @@
 """The one mechanism of the interactives: controls -> a pure function -> a picture."""
 
+import asyncio
 from html import escape
 from typing import NamedTuple
 
 import ipywidgets
 
 from bplib import svg
+
+FRAME = 1 / 30  # seconds
+GROUP, AHEAD = 3, 5  # frames from tick to tick, and the most that one tick allows
 
 
 class Picture(NamedTuple):
@@ -60,7 +64,8 @@ def learning_rate(value, low, high):
 class Explore(ipywidgets.VBox):
     """Controls around the picture that draw(name=value, ...) -> Picture makes of their values.
 
-    A control with the name `step` gets the buttons Back, Step and Play.
+    A control with the name `step` gets the buttons Back, Step and Play.  clock : what Play ticks;
+    link : a tick moves the step;  stride() : steps for a frame of Play.
     """
 
     def __init__(self, draw, instruction, **controls):
@@ -72,7 +77,9 @@ class Explore(ipywidgets.VBox):
         self.show_table = tick("Show the numbers as a table")
         buttons = [self.reset, self.show_table]
         if "step" in controls:
-            buttons = _stepping(controls["step"], self.reset) + buttons
+            stepping, self.clock, self.link = _stepping(controls["step"], self.reset)
+            self.stride = lambda: self.clock.step
+            buttons = stepping + buttons
         for control in (*controls.values(), self.show_table):
             control.observe(self._show, "value")
         self._show()
@@ -118,9 +125,57 @@ class Explore(ipywidgets.VBox):
 
 def quick(explore, stride=1):
     """Let Play go `stride` steps at once, every 400 ms."""
-    clock = next(part for part in explore.children[2].children if isinstance(part, ipywidgets.Play))
-    clock.interval, clock.step = 400, stride
+    explore.clock.interval, explore.clock.step = 400, stride
     return explore
+
+
+def smooth(explore, stride=1):
+    """Let Play show 30 frames a second, each `stride` steps on, or stride() where it may change.
+
+    The clock in the browser only counts, ten times a second, and a tick allows a few frames more.
+    It ticks again when the kernel has answered, and the answer stands in line behind the pictures:
+    so where the browser or the kernel is slow there are fewer frames, and never a queue of them.
+    """
+    step, clock = explore.controls["step"], explore.clock
+    allowed, due, waiting = 0, 0.0, None
+    explore.stride = stride if callable(stride) else lambda: stride
+    explore.link.unlink()
+    clock.interval, clock.max = round(1000 * GROUP * FRAME), 10**9
+
+    def begin(change):
+        if change.new and step.value == step.max:
+            step.value = step.min
+
+    def tick(_change):
+        nonlocal allowed
+        allowed = AHEAD
+        if waiting is None:
+            frame()
+
+    def frame():
+        nonlocal allowed, due, waiting
+        waiting = None
+        if clock.playing and allowed:
+            allowed -= 1
+            if loop := _event_loop():
+                now = loop.time()
+                due = (due if now - due < FRAME else now) + FRAME  # late once, not late for ever
+                waiting = loop.call_at(due, frame)
+            step.value = min(step.value + explore.stride(), step.max)
+            if step.value == step.max:
+                clock.playing = False
+
+    clock.observe(begin, "playing")
+    clock.observe(tick, "value")
+    return explore
+
+
+def _event_loop():
+    """What runs the kernel, or None where no kernel runs."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
 
 
 def _parts(widget):
@@ -134,8 +189,9 @@ def _button(name, tooltip):
 
 
 def _stepping(control, reset):
-    """Back, Step and Play.  The clock is ipywidgets.Play: it waits for a kernel that is busy.
+    """Back, Step and Play; the clock that Play ticks; and the link by which a tick moves the step.
 
+    The clock is ipywidgets.Play: it waits for a kernel that is busy.
     It stays hidden, because its own buttons are pictures without a name.
     """
     back, step = _button("Back", "One step back."), _button("Step", "One step on.")
@@ -152,9 +208,9 @@ def _stepping(control, reset):
     reset.on_click(lambda _: play.set_trait("value", False))
     back.on_click(lambda _: control.set_trait("value", max(control.value - 1, control.min)))
     step.on_click(lambda _: control.set_trait("value", min(control.value + 1, control.max)))
-    ipywidgets.link((clock, "value"), (control, "value"))
+    link = ipywidgets.link((clock, "value"), (control, "value"))
     ipywidgets.link((clock, "playing"), (play, "value"))
-    return [back, step, play, clock]
+    return [back, step, play, clock], clock, link
 
 
 def _sentence(words):

@@ -47,7 +47,7 @@ def draw_neuron(data, w1, w2, b, p1, p2, seed):
         note = "no line: both weights are 0"
     x1, x2 = PLANE.grid(28, 21)
     shade = activations.sigmoid(w1 * x1 + w2 * x2 + b)
-    places = np.column_stack(PLANE.at(*x.T)).tolist()
+    places = zip(*np.array(PLANE.at(*x.T)).tolist(), strict=True)
     marks = [_mark(*mark) for mark in zip(places, y[:, 0], right, strict=True)]
     alt = (
         f"{data}: {score}; {note}. w1 = {short(w1)}, w2 = {short(w2)}, b = {short(b)}. "

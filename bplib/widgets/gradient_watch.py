@@ -1,5 +1,6 @@
 """Interactives of lesson 5: what training does to each layer, and the way back through time."""
 
+import math
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -109,8 +110,10 @@ def histogram_wall():
     )
 
 
+@lru_cache(maxsize=1024)
 def _outline(axes, counts, **style):
     """A histogram as one shape, its highest bar as high as the axes; nothing where all are 0."""
+    counts = np.array(counts)
     filled = np.flatnonzero(counts)
     if not len(filled):
         return ""
@@ -127,19 +130,50 @@ def _foot(axes, ticks):
     return svg.line((axes.left, bottom), (axes.left + axes.width, bottom)) + "".join(marks)
 
 
-def draw_wall(phi, init, step):
-    """One row per hidden layer: activations left, log10 of the sizes of delta right."""
+class Row(NamedTuple):
+    """A hidden layer as a row of the wall.
+
+    a, delta : RMS;  activations, sizes : the counts of the histograms;  flat, zero : shares
+    """
+
+    a: float
+    activations: tuple[int, ...]
+    flat: float
+    slope: float
+    delta: float
+    sizes: tuple[int, ...]
+    zero: float
+
+
+@lru_cache(maxsize=128)
+def _rows(phi, init, n):
+    """The lowest and the highest a that are drawn after n epochs, and a Row for each layer."""
     x, y, moments = _watch(phi, init, WALL)
-    n, gone = _reached(moments, step)
-    moment = moments[n]
-    trace, gradients = _there_and_back(moment.network, x, y)
-    deltas = gradients.delta[:WALL]
-    rule, is_flat = FLAT[phi]
+    trace, gradients = _there_and_back(moments[n].network, x, y)
     low, high = -1.0 if phi == "tanh" else 0.0, 1.0
     if phi == "ReLU":
         high = float(f"{max(max(a.max() for a in trace.a[1:-1]), 1e-6):.2g}")
-    slopes = [PHIS[phi].prime(z).mean() for z in trace.z[:WALL]]
-    flats = [is_flat(a).mean() for a in trace.a[1:-1]]
+    _, is_flat = FLAT[phi]
+    rows = []
+    for z, a, delta in zip(trace.z[:-1], trace.a[1:-1], gradients.delta[:-1], strict=True):
+        drawn = a[a > 0] if phi == "ReLU" else a  # a ReLU's zeros are said, and not drawn
+        counts = np.histogram(np.clip(drawn, low, high), bins=30, range=(low, high))[0]
+        logs = np.clip(_log10(np.abs(delta[delta != 0])), *SIZES)
+        sizes = np.histogram(logs, bins=40, range=SIZES)[0]
+        flat, slope = float(is_flat(a).mean()), float(PHIS[phi].prime(z).mean())
+        zero = float(np.mean(delta == 0))
+        counts, sizes = tuple(counts.tolist()), tuple(sizes.tolist())
+        rows.append(Row(_rms(a), counts, flat, slope, _rms(delta), sizes, zero))
+    return low, high, rows
+
+
+def draw_wall(phi, init, step):
+    """One row per hidden layer: activations left, log10 of the sizes of delta right."""
+    _, _, moments = _watch(phi, init, WALL)
+    n, gone = _reached(moments, step)
+    low, high, rows = _rows(phi, init, n)
+    rule, _ = FLAT[phi]
+    slopes, flats = [row.slope for row in rows], [row.flat for row in rows]
     values, powers = (low, (low + high) / 2, high), range(-16, 1, 4)
     blue = {"fill": svg.FORWARD, "fill_opacity": 0.5, "stroke": svg.FORWARD}
     red = {"fill": svg.BACKWARD, "fill_opacity": 0.3} | BACK | {"stroke_width": 1.5}
@@ -151,35 +185,31 @@ def draw_wall(phi, init, step):
     ]
     heading = ["layer", "RMS of a", "flat", "mean slope", "RMS of delta", "delta exactly 0"]
     table = [heading]
-    for l, (a, delta) in enumerate(zip(trace.a[1:-1], deltas, strict=True)):
+    for l, row in enumerate(rows):
         top = TOP + l * ROW
         left = svg.Axes(LEFT_X, top, WIDE, HIGH, x=(low, high), y=(0, 1))
         right = svg.Axes(RIGHT_X, top, WIDE, HIGH, x=SIZES, y=(0, 1))
-        drawn = a[a > 0] if phi == "ReLU" else a  # a ReLU's zeros are said, and not drawn
-        counts = np.histogram(np.clip(drawn, low, high), bins=30, range=(low, high))[0]
-        logs = np.clip(_log10(np.abs(delta[delta != 0])), *SIZES)
-        sizes = np.histogram(logs, bins=40, range=SIZES)[0]
-        parts += [_outline(left, counts, **blue), _outline(right, sizes, **red)]
+        parts += [_outline(left, row.activations, **blue), _outline(right, row.sizes, **red)]
         parts += [_foot(left, values), _foot(right, powers)]
-        rms, down = _rms(delta), top + HIGH - 8
+        rms, down = row.delta, top + HIGH - 8
         if rms > 0:
-            across = right.at(np.clip(np.log10(rms), *SIZES), 0)[0]
+            across = right.at(min(max(math.log10(rms), SIZES[0]), SIZES[1]), 0)[0]
             parts.append(svg.line((across, top - 4), (across, top + HIGH), stroke_width=1.5))
         parts.append(svg.text(LEFT_X - 8, down, f"layer {l + 1}", "end"))
-        parts.append(svg.bold(LEFT_X + WIDE + 8, down, f"{number(100 * flats[l], 0)} %", "start"))
+        parts.append(svg.bold(LEFT_X + WIDE + 8, down, f"{number(100 * row.flat, 0)} %", "start"))
         parts.append(svg.bold(RIGHT_X + WIDE + 8, down, rough(rms), "start"))
-        cells = number(flats[l]), number(slopes[l]), rough(rms), number(np.mean(delta == 0))
-        table.append([l + 1, rough(_rms(a)), *cells])
+        cells = number(row.flat), number(row.slope), rough(rms), number(row.zero)
+        table.append([l + 1, rough(row.a), *cells])
     foot = TOP + (WALL - 1) * ROW + HIGH + 18
     parts += [svg.text(left.at(v, 0)[0], foot, rough(v), font_size=12) for v in values]
     parts += [svg.text(right.at(p, 0)[0], foot, rough(10.0**p), font_size=12) for p in powers[::2]]
     zeros = " (zeros are not drawn)" if phi == "ReLU" else ""
     parts.append(svg.text(LEFT_X, foot + 24, f"flat: {rule}{zeros}", "start"))
     parts.append(svg.text(RIGHT_X, foot + 24, "upright line: RMS of delta", "start"))
-    first, last = _rms(deltas[0]), _rms(deltas[-1])
+    first, last = rows[0].delta, rows[-1].delta
     factor = _over(first, last) ** (1 / (WALL - 1))
     worked = [
-        _state(n, moment, gone),
+        _state(n, moments[n], gone),
         f"mean slope of {phi}, layer 1 to {WALL}: {', '.join(map(number, slopes))}",
     ]
     if first > 0:
@@ -226,8 +256,10 @@ def which_layer_learns():
     )
 
 
-def _moves(moments):
+@lru_cache(maxsize=32)
+def _moves(phi, init, depth):
     """‖W after − W before‖ / ‖W before‖ of each epoch and layer.   ->  (epochs, layers)"""
+    _, _, moments = _watch(phi, init, depth)
     sizes = [
         [
             _over(_rms(new.W - old.W), _rms(old.W))
@@ -235,7 +267,15 @@ def _moves(moments):
         ]
         for before, after in zip(moments, moments[1:], strict=False)
     ]
-    return np.array(sizes).reshape(-1, len(moments[0].network.layers))
+    return np.array(sizes).reshape(-1, depth + 1)
+
+
+@lru_cache(maxsize=512)
+def _signals(phi, init, depth, n):
+    """RMS of dW and of delta in each layer, the output too, after n epochs."""
+    x, y, moments = _watch(phi, init, depth)
+    _, gradients = _there_and_back(moments[n].network, x, y)
+    return [_rms(dW) for dW in gradients.dW], [_rms(delta) for delta in gradients.delta]
 
 
 def _spans(numbers):
@@ -251,12 +291,11 @@ def _spans(numbers):
 
 def draw_learning(phi, init, depth, step):
     """One bar per layer on a log scale: its movement in this epoch; and the loss beside it."""
-    x, y, moments = _watch(phi, init, depth)
+    _, _, moments = _watch(phi, init, depth)
     n, gone = _reached(moments, step)
-    moment = moments[n]
-    moves = _moves(moments[: n + 1])
-    now = moves[-1] if n else np.full(depth + 1, np.nan)
-    _, gradients = _there_and_back(moment.network, x, y)
+    moment, moves = moments[n], _moves(phi, init, depth)[:n]
+    now = moves[-1].tolist() if n else [math.nan] * (depth + 1)
+    dW, delta = _signals(phi, init, depth, n)
     lanes = svg.Axes(66, 34, 250, LANE * (depth + 1) + 8, x=MOVES, y=(0, 1))
     still_x, bottom = lanes.at(np.log10(STILL), 0)
     parts = [
@@ -268,23 +307,20 @@ def draw_learning(phi, init, depth, step):
         svg.line((66, 34), (66, bottom)),
     ]
     table = [["layer", "movement in this epoch", "RMS of dW", "RMS of delta", "verdict"]]
-    still = []
+    ends, still = lanes.at(np.clip(_log10(moves), *MOVES), 0)[0].tolist(), []
     for l, move in enumerate(now):
         top, name = 40 + LANE * l, f"layer {l + 1}" if l < depth else "output"
         parts.append(svg.text(58, top + 14, name, "end"))
-        for past in moves[:-1, l]:
-            at = lanes.at(np.clip(_log10(past), *MOVES), 0)[0]
-            parts.append(svg.line((at, top - 2), (at, top + 20), opacity=0.5))
+        for past in ends[:-1]:
+            parts.append(svg.line((past[l], top - 2), (past[l], top + 20), opacity=0.5))
         verdict = "has not moved yet"
         if n:
-            end = lanes.at(np.clip(_log10(move), *MOVES), 0)[0]
-            parts.append(svg.box(66, top, end - 66, 18, fill=svg.WEIGHT, stroke="none"))
+            parts.append(svg.box(66, top, ends[-1][l] - 66, 18, fill=svg.WEIGHT, stroke="none"))
             parts.append(svg.bold(326, top + 14, rough(move), "start"))
             verdict = "hardly moves" if move < STILL else "moves"
         if verdict == "hardly moves" and l < depth:
             still.append(l + 1)
-        sizes = rough(_rms(gradients.dW[l])), rough(_rms(gradients.delta[l]))
-        table.append([name, rough(move), *sizes, verdict])
+        table.append([name, rough(move), rough(dW[l]), rough(delta[l]), verdict])
     losses = np.clip([m.loss for m in moments[: n + 1]], 0, 4)
     curve = svg.Axes(432, 66, 190, 130, x=(0, EPOCHS), y=(0, 4))
     chance = curve.at(0, CHANCE)[1]
@@ -311,10 +347,9 @@ def draw_learning(phi, init, depth, step):
         ]
     worked.append(" ".join(said) + (f" (less than {rough(STILL)})" if still else ""))
     if still and _guesses(moment):
-        size = _rms(gradients.dW[0])
-        cause = "vanished" if size else "dead"
+        cause = "vanished" if dW[0] else "dead"
         worked.append(
-            f"RMS of dW1 = {rough(size)}, and the loss is that of guessing: not converged, "
+            f"RMS of dW1 = {rough(dW[0])}, and the loss is that of guessing: not converged, "
             f"but {cause}"
         )
         said += ["not converged,", f"but {cause}"]
@@ -333,7 +368,7 @@ INPUTS = {"tiny inputs (1e−12)": 1e-12, "small inputs (0.01)": 0.01, "large in
 KEEPS = 5
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=100)
 def _recurrent(seed):
     """A recurrent matrix with spectral radius 1, input weights, the last error, and inputs."""
     rng = np.random.default_rng(seed)
@@ -354,6 +389,16 @@ def _way_back(rnn, x, error):
     return 1 - trace.h[1:] ** 2, rnn.backward(trace, dh).delta
 
 
+@lru_cache(maxsize=512)
+def _back_in_time(radius, T, inputs, seed):
+    """The mean slope of tanh at each step, and the RMS of delta, last step = 1.   -> two (T,)"""
+    W_h, W_x, error, x = _recurrent(seed)
+    rnn = RNN(W_x, radius * W_h, np.zeros(NEURONS))
+    slope, delta = _way_back(rnn, INPUTS[inputs] * x[:T], error)
+    sizes = np.array([_rms(step) for step in delta])
+    return slope.mean(axis=(1, 2)), sizes / sizes[-1]
+
+
 def gradient_through_time():
     """The error signal of a plain RNN on its way back to the first step."""
     return Explore(
@@ -369,11 +414,8 @@ def gradient_through_time():
 
 def draw_time(radius, T, inputs, weights_seed):
     """RMS of delta at each step on a log scale, and the mean slope of tanh under it."""
-    W_h, W_x, error, x = _recurrent(weights_seed)
-    rnn = RNN(W_x, radius * W_h, np.zeros(NEURONS))
-    slope, delta = _way_back(rnn, INPUTS[inputs] * x[:T], error)
-    slopes, sizes = slope.mean(axis=(1, 2)), np.array([_rms(step) for step in delta])
-    sizes, steps = sizes / sizes[-1], np.arange(1, T + 1)
+    slopes, sizes = _back_in_time(radius, T, inputs, weights_seed)
+    steps = np.arange(1, T + 1)
     logs, line = _log10(sizes), (T - steps) * np.log10(radius)
     ratio, mean = float(sizes[0]), float(slopes.mean())
     factor = ratio ** (1 / (T - 1))
@@ -421,7 +463,9 @@ def draw_time(radius, T, inputs, weights_seed):
     table = [["step", "RMS of delta, last = 1", "ρ^(T − t)", "mean slope of tanh"]]
     table += [
         [t, rough(size), rough(10.0**power), number(flat)]
-        for t, size, power, flat in zip(steps.tolist(), sizes, line, slopes, strict=True)
+        for t, size, power, flat in zip(
+            *(v.tolist() for v in (steps, sizes, line, slopes)), strict=True
+        )
     ]
     alt = f"RNN of {T} steps, {inputs}, seed {weights_seed}. " + ". ".join(worked) + "."
     return Picture(svg.document(378, alt, *parts), alt, worked, table)

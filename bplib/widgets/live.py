@@ -1,6 +1,5 @@
 """The heart of lesson 4: a small network learns while you watch."""
 
-import asyncio
 from bisect import bisect_right
 from functools import lru_cache
 from math import ceil
@@ -16,7 +15,7 @@ from bplib.network import dense
 from bplib.optimisers import SGD
 from bplib.svg import number, plural, rough, short, term
 from bplib.training import minibatches
-from bplib.widgets.explore import Explore, Picture, choice, learning_rate, tick, whole
+from bplib.widgets.explore import Explore, Picture, choice, learning_rate, smooth, tick, whole
 
 SIDE = 40, 34, 300, 300
 PLANES = {
@@ -33,9 +32,9 @@ KINDS = {
     "Leaky ReLU": (LEAKY_RELU, he),
 }
 UPDATES, SNAPSHOT, CELLS, POINTS = 5000, 100, 40, 160
+CORNERS = np.mgrid[: CELLS - 1, : CELLS - 1]  # row and column of each square of four cells
 TOO_LARGE = 1e100  # the products of two such weights are still numbers
 NEGATIVE = "4 3"
-FRAME = 40  # milliseconds
 INK = {"stroke": "black", "stroke_width": 1}
 SQUARE, DISC = INK | {"fill": "#fee838"}, INK | {"fill": "white"}
 
@@ -141,7 +140,6 @@ def train_live(seed=0):
         step=whole("updates made", 0, 0, UPDATES),
     )
     buttons, step = explore.children[2], explore.controls["step"]
-    play = next(part for part in buttons.children if isinstance(part, ipywidgets.Play))
 
     def run():
         names = ("data", "N", "B", "lr", "H", "seed", "activation")
@@ -151,59 +149,18 @@ def train_live(seed=0):
         per_epoch = run().per_epoch
         step.value = min((step.value // per_epoch + 1) * per_epoch, UPDATES)
 
-    def keep_pace(_change=None):
-        play.step = run().stride
+    def stop(_change):
         if run().diverged:
-            play.playing = False
+            explore.clock.playing = False
 
     epoch = ipywidgets.Button(
         description="Epoch", tooltip="On to the end of the epoch.", layout={"width": "6em"}
     )
     epoch.on_click(finish_epoch)
     buttons.children = (*buttons.children[:2], epoch, *buttons.children[2:])
-    _twice(play, step)
     for control in explore.controls.values():
-        control.observe(keep_pace, "value")
-    keep_pace()
-    return explore
-
-
-def _twice(play, step):
-    """Two frames for each tick of Play: one at the tick, one a frame later if it still plays.
-
-    Play waits for its answer before it ticks again, so with one frame for a tick there were about
-    17 a second. A tick allows only one frame more, so a slow browser is still never flooded.
-    The number that a tick brings may be older than `step`: so it says only that time has passed.
-    """
-    play.interval, waiting = 2 * FRAME, []
-    play.unobserve_all("value")  # the number of a tick no longer becomes the step
-
-    def tick(_change):
-        if play.value == step.value:
-            return
-        if play.playing:
-            go_on()
-            if not waiting and (loop := _event_loop()):
-                waiting.append(loop.call_later(FRAME / 1000, second))
-        play.value = step.value
-
-    def second():
-        waiting.clear()
-        if play.playing:
-            go_on()
-
-    def go_on():
-        step.value = min(step.value + play.step, step.max)
-
-    play.observe(tick, "value")
-
-
-def _event_loop():
-    """What runs the kernel, or None where no kernel runs."""
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        return None
+        control.observe(stop, "value")
+    return smooth(explore, lambda: run().stride)
 
 
 @np.errstate(over="ignore", invalid="ignore")
@@ -355,8 +312,7 @@ def _boundary(plane, z):
 
     Source: marching squares; a square with four crossed sides gets one line of its two.
     """
-    up, side = z > 0, plane.width / CELLS
-    rows, columns = np.mgrid[: CELLS - 1, : CELLS - 1]
+    up, side, (rows, columns) = z > 0, plane.width / CELLS, CORNERS
     with np.errstate(divide="ignore"):
         across = z[:, :-1] / (z[:, :-1] - z[:, 1:])  # where on a lying side z is 0
         down = z[:-1] / (z[:-1] - z[1:])  # where on a standing side

@@ -5,7 +5,6 @@ from itertools import pairwise
 from math import ceil
 from typing import NamedTuple
 
-import ipywidgets
 import numpy as np
 
 from bplib import datasets, svg
@@ -16,8 +15,8 @@ from bplib.network import dense
 from bplib.optimisers import Adam
 from bplib.recurrent import LastStep, clip, lstm, rnn
 from bplib.svg import number, plural, rough, term
-from bplib.widgets.explore import Explore, Picture, choice, slider, whole
-from bplib.widgets.live import POINTS, _round_up, _twice
+from bplib.widgets.explore import Explore, Picture, choice, slider, smooth, whole
+from bplib.widgets.live import POINTS, _round_up
 from bplib.widgets.vanishing_gradient import BACK, LIMIT, _decades, _log10, _log_curve
 
 AHEAD = {"stroke": svg.FORWARD, "stroke_width": 3}
@@ -219,7 +218,7 @@ def _kept(T, belt, other_line, back, other):
 NEURONS = BATCH = 32
 LARGEST = 1.0  # the length of a gradient that is not clipped
 UPDATES, AVERAGED = 800, 20
-STRIDE = {10: 25, 20: 20, 40: 10, 100: 5}
+STRIDE = {10: 10, 20: 8, 40: 4, 100: 2}  # updates for a frame of Play
 RACERS = {"RNN": (rnn, 0.003), "LSTM": (lstm, 0.01)}  # its cell, and the better rate for it
 WIDTHS = {"RNN": 1.5, "LSTM": 3.5}
 MEAN = 1 / 6  # the variance of the sum of two numbers that are uniform from 0 to 1
@@ -269,20 +268,15 @@ def adding_race(seed=0):
         weights_seed=whole("seed", seed, 0, 99),
         step=whole("updates made", 0, 0, UPDATES),
     )
-    buttons, step = explore.children[2], explore.controls["step"]
-    clock = next(part for part in buttons.children if isinstance(part, ipywidgets.Play))
-    _twice(clock, step)  # a slow frame makes Play wait, and not jump
 
-    def begin(_change=None):
-        clock.step = STRIDE[explore.controls["T"].value]
-        step.value = 0  # other settings are another race: nobody waits for it unasked
+    def begin(_change):
+        explore.controls["step"].value = 0  # another race: nobody waits for it unasked
         explore._show()
 
     for name in ("T", "weights_seed"):
         explore.controls[name].unobserve(explore._show, "value")
         explore.controls[name].observe(begin, "value")
-    begin()
-    return explore
+    return smooth(explore, lambda: STRIDE[explore.controls["T"].value])
 
 
 def _smooth(losses):
@@ -411,13 +405,15 @@ def _signals(T, sizes, first):
 ROWS, HIDDEN, EPOCHS, STEPS = 1000, 25, 10, 5
 SIDE, CELL = 8, 21
 TOP, PLACES = 46, (8, 138, 268, 398, 528)
+FIELDS_TOP, SMALL = 202, 38
 
 
 class Moment(NamedTuple):
-    """An RBM after some epochs, and its reconstruction error on the training rows."""
+    """An RBM after some epochs, its reconstruction error on the training rows, and W as maps."""
 
     machine: RBM
     error: float
+    fields: str
 
 
 @lru_cache(maxsize=1)
@@ -429,7 +425,24 @@ def _pretrained():
     machines = [first]
     machines += [RBM(*[w.copy() for w in sweep.rbm.params]) for sweep in sweeps]
     u = np.random.default_rng(1).random((1, ROWS, HIDDEN))
-    return [Moment(m, float(np.mean((x - cd(m, x, uniforms=u).v1) ** 2))) for m in machines]
+    errors = [float(np.mean((x - cd(m, x, uniforms=u).v1) ** 2)) for m in machines]
+    full = _full(machines[-1])
+    return [
+        Moment(
+            m, error, "".join(_signed(*_field(k), SMALL, row, full) for k, row in enumerate(m.W))
+        )
+        for m, error in zip(machines, errors, strict=True)
+    ]
+
+
+def _full(machine):
+    """The weight that has the full colour: few are larger."""
+    return float(np.quantile(np.abs(machine.W), 0.98))
+
+
+def _field(unit):
+    """Where the small map of a unit stands."""
+    return 8 + 41 * (unit % 5), FIELDS_TOP + 41 * (unit // 5)
 
 
 @lru_cache(maxsize=10)
@@ -456,7 +469,8 @@ def rbm_stepper():
 
 def draw_rbm(digit, epoch, unit, uniforms_seed, step):
     """The five stations of CD-1 up to `step`, the weights of all units, and of one in full size."""
-    (machine, error), j, v = _pretrained()[epoch], unit - 1, _digit(digit)
+    moment, j, v = _pretrained()[epoch], unit - 1, _digit(digit)
+    machine, error = moment.machine, moment.error
     u = np.random.default_rng(uniforms_seed).random((1, 1, HIDDEN))
     found = cd(machine, v, uniforms=u)
     p, u, z = found.h0[0], u[0, 0], (v @ machine.W.T + machine.b)[0]
@@ -482,7 +496,7 @@ def draw_rbm(digit, epoch, unit, uniforms_seed, step):
         "−log p(v). That the error falls is a good sign; it is no loss."
     )
     worked = [*lines[: step + 1], honest]
-    parts = [*_stations(v[0], p, h, v1, h1, step, j), *_fields(machine, j, moves, step)]
+    parts = [*_stations(v[0], p, h, v1, h1, step, j), *_fields(moment, j, moves, step)]
     this = rough(here) if step > 2 else "not yet"
     parts += [
         svg.bold(244, 392, "mean (v − v′)²", "start"),
@@ -567,18 +581,16 @@ def _lit(x, y, side, **style):
     return svg.box(x, y, side, side, stroke_width=3, **style)
 
 
-def _fields(machine, lit, moves, step):
+def _fields(moment, lit, moves, step):
     """W of every unit as a small map, of the chosen one as a large map, and how it moves."""
-    full = float(np.quantile(np.abs(_pretrained()[-1].machine.W), 0.98))
-    small, left, top = 38, 8, 202
-    parts = [svg.bold(left, top - 10, f"W of the {HIDDEN} units", "start")]
-    for k, row in enumerate(machine.W):
-        x, y = left + 41 * (k % 5), top + 41 * (k // 5)
-        parts.append(_signed(x, y, small, row, full))
-        if k == lit:  # black inside, ink outside: seen on pale maps in a dark theme too
-            parts.append(_lit(x, y, small, stroke="black") + svg.box(x - 2, y - 2, 42, 42))
-    parts.append(svg.bold(244, top - 10, f"W of unit {lit + 1}", "start"))
-    parts.append(_signed(244, top, 136, machine.W[lit], full) + svg.box(244, top, 136, 136))
+    full, top, (x, y) = _full(_pretrained()[-1].machine), FIELDS_TOP, _field(lit)
+    parts = [
+        svg.bold(8, top - 10, f"W of the {HIDDEN} units", "start"),
+        moment.fields,  # then black inside, ink outside: seen on pale maps in a dark theme too
+        _lit(x, y, SMALL, stroke="black") + svg.box(x - 2, y - 2, 42, 42),
+        svg.bold(244, top - 10, f"W of unit {lit + 1}", "start"),
+        _signed(244, top, 136, moment.machine.W[lit], full) + svg.box(244, top, 136, 136),
+    ]
     largest = float(np.abs(moves).max())
     parts.append(svg.bold(440, top - 10, f"unit {lit + 1}: p·v − h′·v′", "start"))
     if step == STEPS:

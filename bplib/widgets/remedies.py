@@ -15,7 +15,16 @@ from bplib.optimisers import SGD, Adam
 from bplib.recurrent import LastStep, clip, lstm, rnn
 from bplib.svg import number, plural, rough, short
 from bplib.training import accuracy, train
-from bplib.widgets.explore import Explore, Picture, choice, learning_rate, quick, slider, whole
+from bplib.widgets.explore import (
+    Explore,
+    Picture,
+    choice,
+    learning_rate,
+    quick,
+    slider,
+    smooth,
+    whole,
+)
 from bplib.widgets.gradient_watch import CHANCE, _loss, _reached
 from bplib.widgets.vanishing_gradient import LIMIT
 
@@ -181,7 +190,7 @@ class Race(NamedTuple):
 
 def four_activations():
     """The same first weights with four activations: who learns XOR, from twenty seeds?"""
-    return quick(
+    return smooth(
         Explore(
             draw_four,
             "Guess who is first and who gets most seeds, then press Play. "
@@ -192,7 +201,7 @@ def four_activations():
             step=whole("epochs", 0, 0, RACE_EPOCHS),
             first_seed=whole("first seed", 0, 0, 99),
         ),
-        stride=20,
+        stride=2,
     )
 
 

@@ -15,7 +15,7 @@ from bplib.network import dense
 from bplib.optimisers import SGD, Adam
 from bplib.svg import number, plural, rough, short
 from bplib.training import accuracy, minibatches, train
-from bplib.widgets.explore import Explore, Picture, choice, quick, tick, whole
+from bplib.widgets.explore import Explore, Picture, choice, quick, smooth, tick, whole
 
 LOSS = {"stroke": svg.FORWARD, "stroke_width": 2}
 VALIDATION = {"stroke": svg.BACKWARD, "stroke_width": 2, "stroke_dasharray": svg.DASHED}
@@ -165,8 +165,9 @@ def draw_batches(rows, batch, epochs, shuffle, shuffle_seed):
         svg.text(LEFT, 305, told, "start"),
     )
     table = [["update of epoch 1", "rows", "weight of a row, mean of means", "mean loss"]]
-    for i in range(n):
-        table.append([i + 1, int(sizes[i]), rough(1 / (n * sizes[i])), number(means[i], 4)])
+    weight = {size: rough(1 / (n * size)) for size in (int(sizes[0]), last)}
+    for i, (size, loss) in enumerate(zip(sizes.tolist(), means.tolist(), strict=True), 1):
+        table.append([i, size, weight[size], number(loss, 4)])
     return Picture(drawing, alt, worked, table)
 
 
@@ -536,7 +537,7 @@ def initialisation_lab(seed=0):
         step=whole("epoch", 20, 0, LAB_EPOCHS),
         seed=whole("seed", seed, 0, 99),
     )
-    return quick(explore, stride=10)
+    return smooth(explore)
 
 
 def _lab_rows(data, rng):

@@ -25,7 +25,8 @@ def _rms(values):
     largest = float(np.abs(values).max())
     if largest == 0 or not math.isfinite(largest):
         return largest
-    return largest * float(np.sqrt(np.mean((values / largest) ** 2)))
+    scaled = (values / largest).ravel()
+    return largest * math.sqrt(scaled @ scaled / scaled.size)
 
 
 def _log10(sizes):

@@ -22,13 +22,17 @@ from bplib.widgets.explore import (
     learning_rate,
     quick,
     slider,
+    smooth,
     tick,
     whole,
 )
 
 
 class Surface(NamedTuple):
-    """A loss of two weights.   loss(w) -> float,  grad(w) -> (2,),  level(E, t) -> w1, w2"""
+    """A loss of two weights.
+
+    loss(w) : (..., 2) -> (...);  grad(w) : (2,) -> (2,);  level(E, t) -> w1, w2
+    """
 
     formula: str
     loss: Callable
@@ -45,7 +49,7 @@ STEPS, GONE = 100, 1e6
 
 BOWL = Surface(
     "½·(w1² + 10·w2²)",
-    lambda w: float(0.5 * np.sum(CURVATURES * w**2)),
+    lambda w: 0.5 * np.sum(CURVATURES * w**2, axis=-1),
     lambda w: CURVATURES * w,
     lambda E, t: (np.sqrt(2 * E) * np.cos(t), np.sqrt(2 * E / 10) * np.sin(t)),
     (-2.0, 1.0),
@@ -53,7 +57,7 @@ BOWL = Surface(
 )
 VALLEY = Surface(
     "½·(1 − w1)² + 5/2·(w2 − w1²)²",
-    lambda w: float(0.5 * (1 - w[0]) ** 2 + BEND / 2 * (w[1] - w[0] ** 2) ** 2),
+    lambda w: 0.5 * (1 - w[..., 0]) ** 2 + BEND / 2 * (w[..., 1] - w[..., 0] ** 2) ** 2,
     lambda w: np.array(
         [w[0] - 1 - 2 * BEND * w[0] * (w[1] - w[0] ** 2), BEND * (w[1] - w[0] ** 2)]
     ),
@@ -140,10 +144,10 @@ def draw_ball(lr, momentum, step):
     alt += f"After {n} steps: {place}."
     axes, scale = BOWL.axes, svg.Axes(425, 60, 195, 40, x=(0, 0.4), y=(0, 1))
     x_bound, x_rate = scale.at(bound, 0)[0], scale.at(lr, 0)[0]
+    near = path[: n + 1][np.abs(path[: n + 1]).max(axis=1) < 3]
     dots = [
-        svg.circle(axes.at(*point), 2.5, fill=svg.WEIGHT, stroke="none")
-        for point in path[: n + 1]
-        if np.abs(point).max() < 3
+        svg.circle(place, 2.5, fill=svg.WEIGHT, stroke="none")
+        for place in zip(*np.array(axes.at(*near.T)).tolist(), strict=True)
     ]
     drawing = svg.document(
         345,
@@ -165,7 +169,8 @@ def draw_ball(lr, momentum, step):
         svg.bold(425, 296, f"E after {n} steps: {rough(E, 4)}", "start"),
     )
     table = [["step", "w1", "w2", "E"]]
-    table += [[i, *[rough(v, 4) for v in (*u, BOWL.loss(u))]] for i, u in enumerate(path[: n + 1])]
+    rows = np.column_stack([path, BOWL.loss(path)])[: n + 1].tolist()
+    table += [[i, *[rough(v, 4) for v in row]] for i, row in enumerate(rows)]
     return Picture(drawing, alt, worked, table)
 
 
@@ -269,7 +274,7 @@ def saturated_neuron():
         lr=slider("learning rate η", 0.15, 0.05, 1, 0.05),
         step=whole("epoch", 50, 0, EPOCHS),
     )
-    return quick(explore, stride=10)
+    return smooth(explore)
 
 
 @lru_cache(maxsize=128)
