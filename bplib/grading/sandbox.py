@@ -36,9 +36,9 @@ ROOM = "/sandbox"  # where things are in bubblewrap's view
 DERIVATIVES = ("torch", "autograd", "jax", "jaxlib", "tensorflow", "sympy", "mpmath")
 WITHHELD = {"exercises", "grading", "course", "cli.py", "__pycache__"}  # the key is in these
 PRELOAD = (
-    *("numpy", "matplotlib.pyplot", "ipywidgets", "ipykernel.debugger", "IPython.core.debugger"),
-    *("IPython.core.completerlib", "IPython.extensions.storemagic", "tornado.platform.asyncio"),
-    "tornado.queues",
+    *("numpy.random", "matplotlib.pyplot", "ipywidgets", "ipykernel.debugger", "tornado.queues"),
+    *("IPython.core.completerlib", "IPython.core.debugger", "IPython.core.oinspect"),
+    *("IPython.extensions.storemagic", "tornado.platform.asyncio"),
 )
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache")
 PYTHON = (sys.base_prefix, sys.prefix)
