@@ -112,10 +112,13 @@ def landlock(read, write, sockets, without):
         _call(f"landlock {path}", libc.syscall(445, ruleset, 1, rule, 0))
         os.close(handle)
 
+    seen = set()
+
     def look(path, hidden):
         """A path that is no link, and all in it;  hidden : what is denied in it or is the path"""
-        if path in hidden:
+        if path in hidden or path in seen:
             return
+        seen.add(path)
         inside = [one for one in hidden if _holds(path, one)]
         allow(path, LIST if inside else LOOK)
         for entry in os.scandir(path) if inside else ():
