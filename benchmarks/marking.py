@@ -29,8 +29,9 @@ import psutil
 from speed import ROOT, environment, machine
 
 from bplib.exercises import core
+from bplib.grading.batch import CHUNK
 
-COUNT, CLASSES, LESSON = 12, (1, 3, 10, 30, 100), "01"
+COUNT, CLASSES, LESSON = 20, (1, 3, 10, 30, 100), "01"
 GOALS = {"submissions a second": 3, "times as fast as nbgrader": 5}
 ALL, CORES = 10_000, (2, 8, 32)
 VERSIONS = ["bplib", "nbval", "nbgrader", "nbconvert", "pytest", "ipykernel", "jupyter_client"]
@@ -299,7 +300,7 @@ def write(found, docs):
     left_out = ", ".join(found["left_out"]) or "none"
     count = next(iter(lessons.values()))["count"]
     each, start = sizes(growth)
-    total = ALL * each + -(-ALL // 300) * start
+    total = ALL * each + -(-ALL // CHUNK) * start
     rates = ", ".join(f"{tool} {rate:.2f}" for tool, rate in whole(lessons).items())
     page = [
         "# How fast is marking?",
