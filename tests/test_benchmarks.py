@@ -1,11 +1,15 @@
-"""The benchmark measures equal work, and its page says what was measured."""
+"""The benchmarks measure equal work, and their pages say what was measured."""
 
 import json
+import sys
 from pathlib import Path
 
+import marking
 import pytest
 import speed
 from peers import CASES
+
+from bplib.exercises import core
 
 ROOT = Path(__file__).parents[1]
 
@@ -63,3 +67,50 @@ def test_every_goal_that_was_missed_has_its_reason_on_the_page():
         row["peers"]["bplib"]["us"] = 1e-9
     page = "\n".join(speed.goals(found["results"]))
     assert "in part" not in page and not any(why in page for why in speed.WHY.values())
+
+
+# ---- marking -------------------------------------------------------------------------------------
+
+NBVAL = "pytest --nbval-lax"
+
+
+def test_each_kind_of_hand_in_gets_the_marks_it_deserves(tmp_path):
+    full = sum(exercise.points for exercise in core.exercises("01").values())
+    deserved = marking.hand_ins("01", 4, tmp_path)
+    assert [deserved[f"s{i:03}"] for i in (0, 2, 3)] == [full, 0, 0]
+    assert 0 < deserved["s001"] < full
+    used = marking.measure("01", 4, [NBVAL], tmp_path)[NBVAL]
+    assert min(used.values()) > 0
+
+
+def test_a_tool_that_gives_other_marks_stops_the_benchmark(tmp_path, monkeypatch):
+    lazy = lambda home, lesson: [sys.executable, "-c", ""], lambda home, lesson: {"s000": 0}
+    monkeypatch.setitem(marking.TOOLS, "lazy", lazy)
+    with pytest.raises(RuntimeError, match="lazy, lesson 01: marks .*, deserved"):
+        marking.measure("01", 1, ["lazy"], tmp_path)
+
+
+def test_the_meter_counts_the_work_of_children_and_the_memory_they_hold(tmp_path):
+    burn = "import time; held = bytearray(10**8)\nwhile time.process_time() < 1: pass"
+    start = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {burn!r}])"
+    used = marking.run([sys.executable, "-c", start], tmp_path)
+    assert used["CPU"] > 0.5 and used["MB"] > 100 and used["files"] > 2
+
+
+def test_a_command_that_fails_stops_the_benchmark_with_its_words(tmp_path):
+    with pytest.raises(RuntimeError, match="such words"):
+        marking.run([sys.executable, "-c", "print('such words'); raise SystemExit(2)"], tmp_path)
+
+
+def test_the_page_of_marking_says_what_was_measured(tmp_path):
+    found = json.loads((ROOT / "benchmarks" / "marking.json").read_text("utf-8"))
+    assert list(found["lessons"]) == list(core.LESSONS)
+    for lesson, row in found["lessons"].items():
+        assert row["exercises"] == len(core.exercises(lesson))
+        assert row["count"] == marking.COUNT
+    assert [row["count"] for row in found["growth"]] == list(marking.CLASSES)
+    (tmp_path / "images").mkdir()
+    marking.write(found, tmp_path)
+    page = (ROOT / "docs" / "marking-speed.md").read_text("utf-8")
+    assert (tmp_path / "marking-speed.md").read_text("utf-8") == page
+    assert found["machine"]["date"] in page and found["machine"]["cpu"] in page

@@ -466,3 +466,15 @@ def test_a_change_in_one_of_our_cells_is_run_after_ours():
     built = transplant.notebook(key.pristine, answers, key.cases, key.expected, key.exercises)
     sources = [cell["source"] for cell in built["cells"]]
     assert sources.index(first.source) < sources.index(cells[0].source)
+
+
+def test_only_a_cell_that_says_it_only_shows_something_is_left_out():
+    key = batch._key("04", 1)
+    built = transplant.notebook(
+        key.pristine, transplant.Answers(), key.cases, key.expected, key.exercises
+    )
+    ours = [cell for cell in key.pristine["cells"] if cell["cell_type"] == "code"]
+    shows = {cell["id"] for cell in ours if "only-shows" in cell["metadata"].get("tags", [])}
+    assert len(shows) == 1
+    left_out = {cell["id"] for cell in ours} - {cell["id"] for cell in built["cells"]}
+    assert left_out == shows

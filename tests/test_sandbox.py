@@ -214,3 +214,31 @@ def test_what_a_kernel_may_import_holds_no_exercise(tmp_path):
     text = "".join(p.read_text("utf-8") for p in (tmp_path / "inside").rglob("*.py"))
     assert "@exercise(" not in text
     assert all(m.ask not in text for e in EXERCISES.values() for m in e.misconceptions)
+
+
+LINKS = """
+import os, sys, wall
+os.chdir(sys.argv[1])
+wall._prctl(38, 1)
+wall.landlock([os.path.abspath("seen")], [], [], [os.path.abspath("seen/in/denied")])
+for path in sys.argv[2:]:
+    try:
+        print(open(path).read())
+    except PermissionError:
+        print("denied")
+"""
+
+
+def test_landlock_follows_links_but_none_to_what_is_denied_and_not_for_ever(tmp_path):
+    (tmp_path / "seen" / "in" / "denied").mkdir(parents=True)
+    for name in ("seen/in/a", "seen/in/denied/a", "b", "c"):
+        (tmp_path / name).write_text(name)
+    for name, target in {"out": "b", "key": "seen/in/denied/a", "loop": "seen"}.items():
+        (tmp_path / "seen" / name).symlink_to(tmp_path / target)
+    allowed, denied = ["seen/in/a", "seen/out", "seen/loop/in/a"], ["seen/key", "c"]
+    command = [sys.executable, "-c", LINKS, tmp_path, *allowed, *denied, "seen/in/denied/a"]
+    inside = os.environ | {"PYTHONPATH": str(sandbox.INSIDE)}
+    run = subprocess.run(command, env=inside, capture_output=True, text=True)
+    if "Function not implemented" in run.stderr or "Operation not supported" in run.stderr:
+        pytest.skip("NO LANDLOCK HERE: " + run.stderr.splitlines()[-1])
+    assert run.stdout.split() == ["seen/in/a", "b", "seen/in/a", "denied", "denied", "denied"]

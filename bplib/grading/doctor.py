@@ -169,6 +169,7 @@ def _reason(tier):
     """Why no kernel starts in this tier."""
     try:
         with contextlib.closing(sandbox.Zygote(tier)) as zygote:
+            zygote.wait()
             zygote.launch(zygote.place(), {"transport": "ipc", "key": ""}).kill()
     except sandbox.SandboxError as error:
         return str(error)

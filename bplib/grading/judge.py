@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from contextlib import suppress
+from contextlib import closing, nullcontext, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -49,7 +49,8 @@ def run(notebooks, timeout, jobs, tier=sandbox.TRUSTED):
 
     In order of the names within each of `jobs` processes, as soon as each is finished.
     tier : the sandbox that holds the kernels, or one of sandbox.NONE
-    A cell that never ran is missing.  GradingError when pytest itself does not work.
+    One zygote serves all processes.  A cell that never ran is missing.
+    GradingError when pytest itself, or the sandbox, does not work.
     """
     names = list(notebooks)
     size = max(1, min(CHUNK, -(-len(names) // jobs)))
@@ -57,12 +58,16 @@ def run(notebooks, timeout, jobs, tier=sandbox.TRUSTED):
     for start in range(0, len(names), size):
         chunks.put(names[start : start + size])
     finished, processes = queue.SimpleQueue(), {}
-    with tempfile.TemporaryDirectory(prefix="bplib-", ignore_cleanup_errors=True) as work:
-        args = (Path(work), notebooks, timeout, tier, chunks, finished, processes)
+    folder = tempfile.TemporaryDirectory(prefix="bplib-", ignore_cleanup_errors=True)
+    zygote = nullcontext() if tier in sandbox.NONE else closing(sandbox.Zygote(tier))
+    with folder as work, zygote as zygote:
+        args = (Path(work), notebooks, timeout, zygote, chunks, finished, processes)
         threads = [threading.Thread(target=_worker, args=args, daemon=True) for _ in range(jobs)]
         try:
             for thread in threads:
                 thread.start()
+            if zygote:
+                zygote.wait()
             for _ in names:
                 result = finished.get()
                 if isinstance(result, Exception):
@@ -79,7 +84,7 @@ def run(notebooks, timeout, jobs, tier=sandbox.TRUSTED):
                 thread.join(5)
 
 
-def _worker(work, notebooks, timeout, tier, chunks, finished, processes):
+def _worker(work, notebooks, timeout, zygote, chunks, finished, processes):
     """Take chunks until there is none.  A process that died is followed by one for the rest."""
     try:
         while True:
@@ -89,24 +94,25 @@ def _worker(work, notebooks, timeout, tier, chunks, finished, processes):
                 return
             while left and "stop" not in processes:
                 part = {name: notebooks[name] for name in left}
-                done = _process(work, part, timeout, tier, finished, processes)
+                done = _process(work, part, timeout, zygote, finished, processes)
                 left = left[done:]
     except Exception as error:
         finished.put(error)
 
 
-def _process(work, notebooks, timeout, tier, finished, processes):
+def _process(work, notebooks, timeout, zygote, finished, processes):
     """One pytest process.   ->  how many of the notebooks are dealt with"""
     folder = Path(tempfile.mkdtemp(dir=work))
     (folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
     for name, notebook in notebooks.items():
         (folder / f"{name}.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
     mark = secrets.token_hex(16)  # starts a record among pytest's lines; no student can know it
-    options = [*_kernel(folder, tier), "--bplib-mark", mark]
+    options = [*_kernel(folder, zygote), "--bplib-mark", mark]
     process = subprocess.Popen(
         _command([f"{name}.ipynb" for name in notebooks], timeout, options),
         cwd=folder,
         env=_environment(folder),
+        pass_fds=[zygote.socket.fileno()] if zygote else (),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -138,13 +144,14 @@ def _process(work, notebooks, timeout, tier, finished, processes):
     return len(done) + 1
 
 
-def _kernel(folder, tier):
+def _kernel(folder, zygote):
     """nbval's options for the kernel; a sandbox is a kernelspec in the data folder of Jupyter."""
-    if tier in sandbox.NONE:
+    if zygote is None:
         return ["--nbval-current-env"]
     spec = folder / "jupyter_data_dir" / "kernels" / sandbox.NAME
     spec.mkdir(parents=True)
-    (spec / "kernel.json").write_text(json.dumps(sandbox.kernelspec(tier)), encoding="utf-8")
+    text = json.dumps(sandbox.kernelspec(zygote.tier, zygote))
+    (spec / "kernel.json").write_text(text, encoding="utf-8")
     return ["--nbval-kernel-name", sandbox.NAME]
 
 

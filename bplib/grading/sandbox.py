@@ -24,9 +24,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from jupyter_client.provisioning import LocalProvisioner
-from traitlets import Unicode
+from traitlets import Int, Unicode
 
 import bplib
+from bplib.grading import GradingError
 
 TIERS = ("bubblewrap", "landlock")
 TRUSTED, OWN = NONE = ("none (trusted)", "none (your own notebook)")
@@ -36,9 +37,9 @@ ROOM = "/sandbox"  # where things are in bubblewrap's view
 DERIVATIVES = ("torch", "autograd", "jax", "jaxlib", "tensorflow", "sympy", "mpmath")
 WITHHELD = {"exercises", "grading", "course", "cli.py", "__pycache__"}  # the key is in these
 PRELOAD = (
-    *("numpy", "matplotlib.pyplot", "ipywidgets", "ipykernel.debugger", "IPython.core.debugger"),
-    *("IPython.core.completerlib", "IPython.extensions.storemagic", "tornado.platform.asyncio"),
-    "tornado.queues",
+    *("numpy.random", "matplotlib.pyplot", "ipywidgets", "ipykernel.debugger", "tornado.queues"),
+    *("IPython.core.completerlib", "IPython.core.debugger", "IPython.core.oinspect"),
+    *("IPython.extensions.storemagic", "tornado.platform.asyncio"),
 )
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache")
 PYTHON = (sys.base_prefix, sys.prefix)
@@ -59,7 +60,7 @@ ENVIRONMENT = {
 }
 
 
-class SandboxError(Exception):
+class SandboxError(GradingError):
     """A tier cannot be had here.  The message says why."""
 
 
@@ -71,65 +72,41 @@ class Place(NamedTuple):
     uid: int
 
 
-class Zygote:
-    """A pre-imported Python inside a tier, and the folder that it shares with this process."""
+class Door:
+    """The way to a zygote: a folder shared with it, and the socket on which it takes orders.
 
-    running = {}
+    Several processes may have one to the same zygote.
+    """
 
-    def __init__(self, tier):
-        self.tier, self.count = tier, itertools.count()
-        self.folder = Path(tempfile.mkdtemp(prefix="bplib-"))
-        self.folder.chmod(0o711)  # may be passed through, not listed
-        for name in ("kernels", "zygote"):
-            (self.folder / name).mkdir(mode=0o711)
-        _furnish(self.folder / "inside")
-        self.room = Path(ROOM) if tier == "bubblewrap" else self.folder
-        self.socket, its = socket.socketpair()
-        with its, tempfile.TemporaryFile() as said:
-            try:
-                self._start(its.fileno(), said)
-            except OSError as error:
-                self.close()
-                raise SandboxError(str(error)) from None
-            its.close()
-            if (answer := _receive(self.socket)) != "ready":
-                self.close()
-                said.seek(0)
-                lines = said.read().decode("utf-8", "replace").strip().splitlines()
-                raise SandboxError(lines[-1] if lines else f"it did not start {answer}".strip())
+    opened = {}
 
-    def _start(self, handle, said):
-        temporary = str(self.room / "zygote")
-        modules = [*PRELOAD, *_modules(self.folder / "inside" / "course")]
-        python = [sys.executable, "-s", "-P", self.room / "inside" / "zygote.py", str(handle)]
-        self.process = subprocess.Popen(
-            [*(_bubblewrap(self.folder) if self.tier == "bubblewrap" else ()), *python, *modules],
-            pass_fds=[handle],
-            env=ENVIRONMENT | dict.fromkeys(("HOME", "TMPDIR", "MPLCONFIGDIR"), temporary),
-            cwd="/",
-            stdin=subprocess.DEVNULL,
-            stdout=said,
-            stderr=said,
-            start_new_session=True,
-        )
+    def __init__(self, tier, folder, socket):
+        self.tier, self.folder, self.socket = tier, folder, socket
+        self.room = Path(ROOM) if tier == "bubblewrap" else folder
+        self.count = itertools.count()
 
     @classmethod
-    def of(cls, tier):
-        """The one of this process."""
-        if tier not in cls.running:
-            cls.running[tier] = cls(tier)
-            atexit.register(cls.running[tier].close)
-        return cls.running[tier]
+    def of(cls, tier, folder, handle):
+        """The one of this process;  without a folder it leads to a zygote of its own."""
+        if tier not in cls.opened:
+            if folder:
+                cls.opened[tier] = cls(tier, Path(folder), socket.socket(fileno=handle))
+            else:
+                cls.opened[tier] = zygote = Zygote(tier)
+                atexit.register(zygote.close)
+                zygote.wait()
+        return cls.opened[tier]
 
     def place(self):
         """Folders for one more kernel: for its files, and for its sockets."""
         number = next(self.count)
-        folder = self.folder / "kernels" / str(number)
+        name = f"{os.getpid()}-{number}"
+        folder = self.folder / "kernels" / name
         uid = os.getuid()
         for part in (folder, folder / "home", folder / "ipc"):
             part.mkdir(mode=0o700)
             uid = _own(part, number)
-        return Place(str(number), folder, uid)
+        return Place(name, folder, uid)
 
     def launch(self, place, connection):
         """A new kernel.   connection : for its connection file  ->  Handle   SandboxError"""
@@ -156,14 +133,58 @@ class Zygote:
             raise SandboxError(answer or "its kernel did not start")
         return Handle(keeper, place.folder)
 
+
+class Zygote(Door):
+    """A pre-imported Python inside a tier.   SandboxError, here or in wait(), where it cannot be"""
+
+    def __init__(self, tier):
+        folder = Path(tempfile.mkdtemp(prefix="bplib-"))
+        folder.chmod(0o711)  # may be passed through, not listed
+        for name in ("kernels", "zygote"):
+            (folder / name).mkdir(mode=0o711)
+        _furnish(folder / "inside")
+        ours, its = socket.socketpair()
+        super().__init__(tier, folder, ours)
+        self.said = tempfile.TemporaryFile()
+        with its:
+            try:
+                self._start(its.fileno())
+            except OSError as error:
+                self.close()
+                raise SandboxError(str(error)) from None
+
+    def _start(self, handle):
+        temporary = str(self.room / "zygote")
+        modules = [*PRELOAD, *_modules(self.folder / "inside" / "course")]
+        python = [sys.executable, "-s", "-P", self.room / "inside" / "zygote.py", str(handle)]
+        self.process = subprocess.Popen(
+            [*(_bubblewrap(self.folder) if self.tier == "bubblewrap" else ()), *python, *modules],
+            pass_fds=[handle],
+            env=ENVIRONMENT | dict.fromkeys(("HOME", "TMPDIR", "MPLCONFIGDIR"), temporary),
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=self.said,
+            stderr=self.said,
+            start_new_session=True,
+        )
+
+    def wait(self):
+        """Until it has imported everything; orders that come before wait for it too."""
+        if (answer := _receive(self.socket)) != "ready":
+            self.process.kill()
+            self.process.wait()
+            self.said.seek(0)
+            lines = self.said.read().decode("utf-8", "replace").strip().splitlines()
+            raise SandboxError(lines[-1] if lines else f"it did not start {answer}".strip())
+
     def close(self):
         """End it and all its kernels, and remove what they wrote."""
         self.socket.close()
         if hasattr(self, "process"):
             self.process.kill()
             self.process.wait()
+        self.said.close()
         _remove(self.folder)
-        self.running.pop(self.tier, None)
 
 
 class Handle:
@@ -208,16 +229,19 @@ class Provisioner(LocalProvisioner):
     """jupyter_client's way to start a kernel: here, by a fork behind a wall."""
 
     tier = Unicode(help="one of TIERS").tag(config=True)
+    folder = Unicode(help="of a zygote that another process has started").tag(config=True)
+    handle = Int(help="of the socket to that zygote").tag(config=True)
 
     async def pre_launch(self, **options):
-        self.place = Zygote.of(self.tier).place()
+        self.door = Door.of(self.tier, self.folder, self.handle)
+        self.place = self.door.place()
         self.parent.transport = "ipc"
         self.parent.ip = str(self.place.folder / "ipc" / "k")
         return await super().pre_launch(**options)
 
     async def launch_kernel(self, cmd, **options):
         connection = json.loads(Path(self.parent.connection_file).read_text())
-        self.process = Zygote.of(self.tier).launch(self.place, connection)
+        self.process = self.door.launch(self.place, connection)
         return self.connection_info
 
     async def kill(self, restart=False):
@@ -227,10 +251,12 @@ class Provisioner(LocalProvisioner):
             self.process.wait()
 
 
-def kernelspec(tier):
+def kernelspec(tier, zygote=None):
     """What a kernel.json must say so that nbval, or any Jupyter program, uses this sandbox."""
-    provisioner = {"provisioner_name": NAME, "config": {"tier": tier}}
-    metadata = {"kernel_provisioner": provisioner}
+    config = {"tier": tier}
+    if zygote:
+        config |= {"folder": str(zygote.folder), "handle": zygote.socket.fileno()}
+    metadata = {"kernel_provisioner": {"provisioner_name": NAME, "config": config}}
     return dict(argv=["python"], display_name=NAME, language="python", metadata=metadata)
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 from bplib import probe
 
+ONLY_SHOWS = "only-shows"  # tag of our cells that can be left out when marking, for their time
+
 
 @dataclass
 class Answers:
@@ -110,12 +112,13 @@ def notebook(pristine, answers, cases, expected, exercises):
     """Our notebook with these answers, a probe in place of each check, and what it must print.
 
     pristine : the notebook as a dict;  cases, expected : by exercise id  ->  dict
-    Every cell is run; only a probe's output is compared, and only a probe can earn points.
+    Every cell is run but those that only show what an answer does; only a probe's output is
+    compared, and only a probe can earn points.
     """
     cells = []
     of = {key(id): id for id in exercises for key in (answer_key, check_key)}
     for ours in copy.deepcopy(pristine["cells"]):
-        if ours["cell_type"] != "code":
+        if ours["cell_type"] != "code" or ONLY_SHOWS in ours["metadata"].get("tags", []):
             continue
         id = of.get(ours["id"])
         if ours["id"] not in of:

@@ -143,7 +143,7 @@ def read_digits(rng, epochs=40, batch=32, lr=0.2):
     return np.mean(scores.argmax(axis=1) == y_test.argmax(axis=1))
 
 
-# %%
+# %% tags=["only-shows"]
 try:
     print(f"{read_digits(np.random.default_rng(0)):.1%} of the test digits are named rightly.")
 except NotImplementedError:

@@ -112,17 +112,25 @@ def landlock(read, write, sockets, without):
         _call(f"landlock {path}", libc.syscall(445, ruleset, 1, rule, 0))
         os.close(handle)
 
-    def look(path):
-        path = os.path.realpath(path)
-        if any(_holds(hidden, path) for hidden in without):
+    seen = set()
+
+    def look(path, hidden):
+        """A path that is no link, and all in it;  hidden : what is denied in it or is the path"""
+        if path in hidden or path in seen:
             return
-        inside = [hidden for hidden in without if _holds(path, hidden)]
+        seen.add(path)
+        inside = [one for one in hidden if _holds(path, one)]
         allow(path, LIST if inside else LOOK)
-        for entry in os.listdir(path) if inside else ():
-            look(os.path.join(path, entry))
+        for entry in os.scandir(path) if inside else ():
+            follow(entry.path) if entry.is_symlink() else look(entry.path, inside)
+
+    def follow(path):
+        path = os.path.realpath(path)
+        if not any(_holds(hidden, path) for hidden in without):
+            look(path, without)
 
     for path in read:
-        look(path)
+        follow(path)
     for path in write:
         allow(path, LOOK | CHANGE)
     for path in sockets:
