@@ -33,7 +33,10 @@ TRUSTED, OWN = NONE = ("none (trusted)", "none (your own notebook)")
 NAME = "bplib-sandbox"  # of the provisioner, and of the kernelspec that asks for it
 INSIDE = Path(__file__).parent / "inside"
 ROOM = "/sandbox"  # where things are in bubblewrap's view
-DERIVATIVES = ("torch", "autograd", "jax", "jaxlib", "tensorflow", "sympy", "mpmath")
+KNOWING = (  # packages that would do an exercise
+    *("torch", "autograd", "jax", "jaxlib", "tensorflow", "keras", "sympy", "mpmath"),
+    *("scipy", "sklearn"),
+)
 WITHHELD = {"exercises", "grading", "course", "cli.py", "__pycache__"}  # the key is in these
 PRELOAD = (
     *("numpy", "matplotlib.pyplot", "ipywidgets", "ipykernel.debugger", "IPython.core.debugger"),
@@ -269,7 +272,7 @@ def _secrets():
 
     And packages that would do the exercises, if the teacher has them.
     """
-    specs = filter(None, map(importlib.util.find_spec, DERIVATIVES))
+    specs = filter(None, map(importlib.util.find_spec, KNOWING))
     others = [os.path.realpath(p) for spec in specs for p in spec.submodule_search_locations or ()]
     package = Path(bplib.__file__).resolve().parent
     if not (package.parent / "pyproject.toml").exists():
