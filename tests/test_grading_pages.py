@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 from bplib.exercises import core
-from bplib.grading import GradingError, Stopped, batch, pages, sandbox
+from bplib.grading import GradingError, Stopped, batch, nbval_plugin, pages, sandbox
 from bplib.grading.report import Mark, Report, Result
 
 EXERCISES = core.exercises("01")
@@ -141,6 +141,9 @@ def test_the_teachers_page_says_the_numbers_that_the_code_uses():
         f"| {GradingError.code} | not done",
         f"at most {batch.CHUNK} submissions",
         *(f"| `{tier}` |" for tier in sandbox.TIERS),
+        ", ".join(f"`{package}`" for package in sandbox.KNOWING),
+        f"every\n{nbval_plugin.LOOK} seconds",
+        f"more than {nbval_plugin.DISK_LIMIT >> 20} MB or {nbval_plugin.FILES_LIMIT} files",
         *(f"`{name}.csv`" for name in ("grades", "moodle", "canvas")),
     ):
         assert words in text, words

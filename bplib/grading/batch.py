@@ -39,7 +39,8 @@ REFUSED = (
     "who handed in."
 )
 ENDED = {
-    "time": "The time was up before this exercise was done. Is there a loop that does not end?",
+    "time": "The time was up before this exercise was done. Is there a loop that does not end, or "
+    "far too much to print?",
     "dead": "Python itself ended before this exercise was done. Does the code call exit, "
     "or use very much memory?",
     "output": "The notebook printed too much, so it was stopped before this exercise was done.",

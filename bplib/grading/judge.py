@@ -57,8 +57,8 @@ def run(notebooks, timeout, jobs, tier=sandbox.TRUSTED):
     for start in range(0, len(names), size):
         chunks.put(names[start : start + size])
     finished, processes = queue.SimpleQueue(), {}
-    with tempfile.TemporaryDirectory(prefix="bplib-", ignore_cleanup_errors=True) as work:
-        args = (Path(work), notebooks, timeout, tier, chunks, finished, processes)
+    with sandbox.room() as work:
+        args = (work, notebooks, timeout, tier, chunks, finished, processes)
         threads = [threading.Thread(target=_worker, args=args, daemon=True) for _ in range(jobs)]
         try:
             for thread in threads:

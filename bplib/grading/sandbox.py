@@ -28,6 +28,11 @@ from traitlets import Unicode
 
 import bplib
 
+try:
+    import fcntl
+except ImportError:  # Windows, which has no sandbox either
+    fcntl = None
+
 TIERS = ("bubblewrap", "landlock")
 TRUSTED, OWN = NONE = ("none (trusted)", "none (your own notebook)")
 NAME = "bplib-sandbox"  # of the provisioner, and of the kernelspec that asks for it
@@ -81,7 +86,8 @@ class Zygote:
 
     def __init__(self, tier):
         self.tier, self.count = tier, itertools.count()
-        self.folder = Path(tempfile.mkdtemp(prefix="bplib-"))
+        self.kept = contextlib.ExitStack()
+        self.folder = self.kept.enter_context(room())
         self.folder.chmod(0o711)  # may be passed through, not listed
         for name in ("kernels", "zygote"):
             (self.folder / name).mkdir(mode=0o711)
@@ -165,7 +171,7 @@ class Zygote:
         if hasattr(self, "process"):
             self.process.kill()
             self.process.wait()
-        _remove(self.folder)
+        self.kept.close()
         self.running.pop(self.tier, None)
 
 
@@ -319,6 +325,35 @@ def _shown(path):
 
 
 # ---- small things --------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def room():
+    """A temporary folder, and first an end to those whose process was killed.
+
+    The lock in it is held as long as its process lives.
+    """
+    for old in Path(tempfile.gettempdir()).glob("bplib-*/lock") if fcntl else ():
+        with contextlib.suppress(OSError):
+            if old.parent.lstat().st_uid == os.getuid() and not old.parent.is_symlink():
+                with _locked(old):
+                    _remove(old.parent)
+    folder = Path(tempfile.mkdtemp(prefix="bplib-"))
+    try:
+        (folder / "new").touch()
+        with _locked(folder / "new") if fcntl else contextlib.nullcontext():
+            os.rename(folder / "new", folder / "lock")  # so that no lock is ever seen open
+            yield folder
+    finally:
+        _remove(folder)
+
+
+@contextlib.contextmanager
+def _locked(path):
+    """OSError when another process holds the lock."""
+    with open(path, "rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
 
 
 def _own(path, number):
