@@ -259,7 +259,8 @@ def _doctor_table(found, names):
     table = Table("a student tries to", *found)
     for name in names:
         got = [tier.get(name, "not available") for tier in found.values()]
-        table.add_row(name, *(Text(g, style="bold red" if g == "broken" else "") for g in got))
+        bad = ("broken", "not finished")
+        table.add_row(name, *(Text(g, style="bold red" if g in bad else "") for g in got))
     return table
 
 

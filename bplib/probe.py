@@ -15,12 +15,17 @@ import numbers
 import sysconfig
 import traceback
 import warnings
+from collections import deque
 from collections.abc import Sized
 from decimal import Decimal
+from itertools import repeat
 from pathlib import Path
+from types import FunctionType
 from typing import NamedTuple
 
 import numpy as np
+
+from bplib import closed
 
 DIGITS = 1e6  # a printed value has six digits of its tensor's power of ten
 MOST = 10_000  # numbers in one result; a printed result must stay small
@@ -31,8 +36,8 @@ LIBRARIES = tuple(map(str, PACKAGES))
 class Outcome(NamedTuple):
     """What one call of an answer did.
 
-    status : "ok", "stub" (nothing written yet), "none" (returned None), "odd" (not numbers)
-             or "raised"
+    status : "ok", "stub" (nothing written yet), "none" (returned None), "odd" (not numbers),
+             "raised", or "withheld" (it called a function of the library that is closed to it)
     tensors : path -> array; the path is "" for a single result, "[0]", "[1][2]" in a tuple
     """
 
@@ -56,12 +61,32 @@ def outcomes(answer, cases, puzzle=None):
 
     answer : a function, or what the puzzle makes one of (see assemble)
     puzzle : may also hold "parts" (see parts); without them, what looks like several results is
+             and "open": all of the library is closed but these functions, and those in the cases
     """
     puzzle = puzzle or {}
     answer = assemble(answer, puzzle)
     if isinstance(answer, Outcome):
         return [answer] * len(cases)
-    return [_call(answer, args, puzzle.get("parts")) for args in cases]
+    functions, codes = [], []
+    if "open" in puzzle:
+        handed = [closed.name(f) for f in _handed(cases)] + [puzzle.get("via")]
+        functions, codes = closed.doors({*puzzle["open"], *handed})
+    # Each deque() is one call into C, which Ctrl-C cannot stop half-way.
+    own = map(setattr, functions, repeat("__code__"), [f.__code__ for f in functions])
+    try:
+        deque(map(setattr, functions, repeat("__code__"), codes), 0)
+        return [_call(answer, args, puzzle.get("parts")) for args in cases]
+    finally:
+        deque(own, 0)
+
+
+def _handed(arg):
+    """The functions among the arguments."""
+    if isinstance(arg, FunctionType):
+        yield arg
+    elif isinstance(arg, (list, tuple)):
+        for each in arg:
+            yield from _handed(each)
 
 
 def assemble(answer, puzzle):
@@ -121,11 +146,6 @@ def _named(name):
     return getattr(importlib.import_module(module), function)
 
 
-def name(function):
-    """ "bplib.module:function", by which a case can hand a function of ours to an answer."""
-    return f"{function.__module__}:{function.__qualname__}"
-
-
 def _call(answer, args, parts):
     """One call, with prints swallowed, warnings noted and every exception turned into words."""
     if not callable(answer):
@@ -145,6 +165,8 @@ def _call(answer, args, parts):
             result = answer(*given)
         except NotImplementedError as error:
             return Outcome("stub", message=_words(error))
+        except closed.Withheld as error:
+            return Outcome("withheld", message=_words(error))
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # sys.exit too, and whatever a learner may invent
@@ -321,7 +343,7 @@ def encode(outcome):
         ]
         tensors[path] = [list(array.shape), scale, values]
     record = {"status": outcome.status, "tensors": tensors, "mutated": list(outcome.mutated)}
-    if outcome.status in ("raised", "odd", "stub"):
+    if outcome.status in ("raised", "withheld", "odd", "stub"):
         record |= {"message": outcome.message[:500], "line": outcome.line[:200]}
     return json.dumps(record)
 
@@ -380,7 +402,7 @@ def _pack(arg):
     if isinstance(arg, (list, tuple)):
         return [_pack(item) for item in arg]
     if callable(arg):
-        return {"function": name(arg)}
+        return {"function": closed.name(arg)}
     return arg.item() if isinstance(arg, np.generic) else arg
 
 

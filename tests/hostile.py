@@ -342,6 +342,33 @@ def a_probe_of_his_own():
     return notebook
 
 
+IMPORTED = {
+    "1.1": "from bplib.losses import MSE\n"
+    "from bplib.network import Layer, Network\n"
+    "from bplib.activations import IDENTITY, SIGMOID\n"
+    "def run(x, Ws, bs, phi=SIGMOID):\n"
+    "    layers = [Layer(W, b, phi) for W, b in zip(Ws, bs)]\n"
+    "    return Network(layers, MSE).forward(x)\n"
+    "def neuron(w, x, b):\n"
+    "    return run(x[None], [w[None]], [np.array([b])], IDENTITY).z[0][0, 0]",
+    "1.2": "from bplib.activations import sigmoid as stable_sigmoid",
+    "1.3": "layer = lambda x, W, b: run(x, [W], [b]).a[1]",
+    "1.4": "def mazur_forward(x, y, W1, b1, W2, b2):\n"
+    "    a = run(x[None], [W1, W2], [b1, b2]).a\n"
+    "    return a[1][0], a[2][0], MSE.value(a[2], y[None])",
+    "1.5": "import bplib.losses as library\n"
+    "losses = lambda a, y: (library.half_mse(a, y), "
+    "library.softmax_cross_entropy(np.log(a), y))",
+    "1.6": "from bplib.losses import softmax",
+    "1.7": "def forward(x, Ws, bs):\n    trace = run(x, Ws, bs)\n    return trace.z, trace.a",
+}
+
+
+def imports():
+    """The library does all of it."""
+    return answered(WRONG | IMPORTED)
+
+
 # ---- thieves: all points, for there is nothing to find -------------------------------------------
 
 SEARCH = """
@@ -377,7 +404,7 @@ for verb in (check, solution):
     if tried(verb, "1.1", lambda w, x, b: w @ x + b) is not None: found(verb)""",
     "other_brains": """
 import importlib
-for name in ("torch", "autograd", "jax", "tensorflow", "sympy"):
+for name in ("torch", "autograd", "jax", "tensorflow", "sympy", "scipy", "sklearn"):
     if hasattr(tried(importlib.import_module, name), "__version__"): found(name)
 if tried(lambda: importlib.import_module("autograd").grad): found("autograd")""",
     "proc": """
@@ -700,7 +727,7 @@ def write(folder, told):
         put(name, cheat(lines), 0)
     for make in (
         *(stored_outputs, comments, checks_edited, checks_deleted, magics, swapped_ids),
-        a_probe_of_his_own,
+        *(a_probe_of_his_own, imports),
     ):
         put(make.__name__, make(), 0)
     for name, lines in THEFTS.items():

@@ -10,10 +10,14 @@ from bplib.exercises.diagnosis import diagnose
 from bplib.exercises.feedback import CORRECT
 
 
-def judge(exercise, answer, seed=1, printed=False):
-    """The diagnosis of an answer, from its values or from what a grader reads back."""
+def judge(exercise, answer, seed=1, printed=False, closed=True):
+    """The diagnosis of an answer, from its values or from what a grader reads back.
+
+    closed : to the answer the library is closed, as it is to a learner's
+    """
     cases = exercise.draw(seed)
-    outcomes = probe.outcomes(answer, cases, exercise.puzzle)
+    puzzle = {key: value for key, value in exercise.puzzle.items() if closed or key != "open"}
+    outcomes = probe.outcomes(answer, cases, puzzle)
     if printed:
         outcomes = probe.decode("\n".join(map(probe.encode, outcomes)))
     return diagnose(exercise, cases, outcomes, rounded=printed)

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bplib import cli
-from bplib.grading import GradingError, doctor, grade, judge, sandbox
+from bplib.grading import GradingError, attacks, doctor, grade, judge, sandbox
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the sandboxes are Linux's")
 NOBODY = 65534
@@ -37,6 +37,37 @@ def test_every_quick_attack_succeeds_where_there_is_no_sandbox():
     found = doctor.examine(sandbox.TRUSTED, doctor.QUICK)
     found.pop("ask a name server")  # perhaps there is none
     assert set(found.values()) == {doctor.BROKEN}
+
+
+@pytest.mark.parametrize(
+    ("ends", "why", "printed", "verdict"),
+    [
+        (None, "", "held\n", doctor.HELD),
+        (None, "", "through\n", doctor.BROKEN),
+        (None, "", "", doctor.BROKEN),
+        (None, "time", "", doctor.UNDECIDED),
+        (None, "dead", "through\n", doctor.BROKEN),
+        (("output", "time"), "output", "xxx", doctor.HELD),
+        (("output", "time"), "time", "", doctor.HELD),
+        (("output", "time"), "dead", "", doctor.UNDECIDED),
+        (("output", "time"), "", "xxxthrough\n", doctor.BROKEN),
+        (("disk",), "time", "", doctor.UNDECIDED),
+    ],
+)
+def test_held_is_what_ended_as_it_should_and_what_did_not_end_is_no_hole(
+    ends, why, printed, verdict
+):
+    attack = doctor.Attack(test_every_attack_on_a_sandbox_fails, ends=ends)
+    ran = judge.Ran(matched=False, ms=1, printed=printed, raised="", why=why)
+    assert doctor._verdict(attack, ran, scene=None) == verdict
+    seen = doctor.Attack(test_every_attack_on_a_sandbox_fails, lambda scene: True, ends)
+    assert doctor._verdict(seen, ran, scene=None) == doctor.BROKEN
+    assert doctor._verdict(attack, None, scene=None) == doctor.UNDECIDED
+
+
+def test_an_attack_that_is_stopped_for_another_reason_is_neither_held_nor_a_hole():
+    attack = doctor.Attack(attacks.print_much, ends=("disk",))
+    assert doctor.examine(sandbox.TRUSTED, (attack,)) == {attack.name: doctor.UNDECIDED}
 
 
 def test_nobody_marks_in_a_sandbox_with_a_hole(tmp_path, monkeypatch, asked_anew):

@@ -366,7 +366,6 @@ STYLES = [
     (lesson.two_networks, columns),
     (lesson.two_networks, lambda x, y, normals: np.array(columns(x, y, normals))),
     (lesson.two_networks, lambda x, y, N: tuple(p.tolist() for p in columns(x, y, N))),
-    (lesson.two_networks, lambda x, y, normals: profiles(normals, x, y)),
     (lesson.lstm_step, gate_by_gate),
     (lesson.lstm_step, with_ones),
     (lesson.lstm_step, all_columns),

@@ -99,7 +99,7 @@ def test_the_first_gradients_of_fine_tuning_are_the_measured_slopes(seed):
 def test_a_measured_gradient_is_called_by_its_name(h):
     for seed in SEEDS:
         for printed in (False, True):
-            feedback = judge(lesson.fine_tune, measured(h), seed, printed)
+            feedback = judge(lesson.fine_tune, measured(h), seed, printed, closed=False)
             assert (feedback.outcome, feedback.misconception) == (NOT_YET, "FD")
 
 
@@ -495,16 +495,11 @@ def on_the_belt(share, bias):
 STYLES = [
     (lesson.contrast, cd_columns),
     (lesson.contrast, cd_stacked),
-    (lesson.contrast, cd_energy),
     (lesson.contrast, cd_loops),
     (lesson.contrast, cd_einsum),
     (lesson.contrast, cd_logit),
-    (lesson.contrast, cd_step),
     (lesson.contrast, cd_matrix),
-    (lesson.fine_tune, stack_autograd),
     (lesson.fine_tune, stack_all_rows),
-    (lesson.fine_tune, stack_network),
-    (lesson.fine_tune, stack_machines),
     (lesson.fine_tune, stack_rows_first),
     (lesson.six_logs, "c a c d c a"),
     (lesson.six_logs, list("CACDCA")),
@@ -513,6 +508,22 @@ STYLES = [
     (lesson.six_logs, np.array(list("CACDCA"))),
     *((lesson.belt, on_the_belt(*ways)) for ways in SHARES_AND_BIASES),
 ]
+
+
+BY_LIBRARY = [
+    (lesson.contrast, cd_energy),
+    (lesson.contrast, cd_step),
+    (lesson.fine_tune, stack_autograd),
+    (lesson.fine_tune, stack_network),
+    (lesson.fine_tune, stack_machines),
+]
+
+
+@pytest.mark.parametrize(("exercise", "answer"), BY_LIBRARY, ids=lambda x: getattr(x, "id", ""))
+def test_what_is_made_with_the_library_agrees_and_is_no_answer(exercise, answer):
+    for seed in SEEDS:
+        assert judge(exercise, answer, seed, closed=False).outcome == CORRECT
+    assert judge(exercise, answer).misconception == "LIB"
 
 
 @pytest.mark.parametrize(("exercise", "answer"), STYLES, ids=lambda x: getattr(x, "id", ""))

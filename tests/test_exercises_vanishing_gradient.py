@@ -104,7 +104,7 @@ def nudged_profile(h):
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_measured_profile_is_called_by_its_name(h, seed):
     for printed in (False, True):
-        feedback = judge(lesson.profile, nudged_profile(h), seed, printed)
+        feedback = judge(lesson.profile, nudged_profile(h), seed, printed, closed=False)
         assert (feedback.outcome, feedback.misconception) == (NOT_YET, "FD")
 
 

@@ -176,6 +176,18 @@ def test_everything_odd_is_noted(results, student, flag):
     assert flag in results[student].flags
 
 
+def test_a_result_and_its_page_say_which_bytes_were_marked(marked, results):
+    handed_in = marked[1].parent / "hand-ins"
+    for path in (handed_in / "loops.ipynb", handed_in / "ida" / "01_feed_forward.ipynb"):
+        name = path.stem if path.parent == handed_in else path.parent.name
+        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+        assert results[name].sha256 == sha256
+        assert any(sha256 in page.read_text() for page in marked[1].glob("students/*.html"))
+    cut_off = hashlib.sha256((handed_in / "cut_off.ipynb").read_bytes()).hexdigest()
+    assert results["cut_off"].sha256 == cut_off
+    assert results["link"].sha256 == ""
+
+
 def test_an_ordinary_submission_has_no_notes(results):
     assert results["loops"].flags == []
 
@@ -425,12 +437,67 @@ def test_a_notebook_out_of_time_loses_its_kernel_and_all_that_it_started(tmp_pat
     assert [path.name for path in tmp_path.iterdir()] == ["child"]
 
 
+# ---- who handed in what --------------------------------------------------------------------------
+
+NAMES = {
+    "anna": "anna",
+    "anna_b": "anna_b",
+    "Anna Berg_123456_assignsubmission_file_": "Anna Berg_123456",
+    "Anna Berg_123457_assignsubmission_file": "Anna Berg_123457",
+    "Anna Berg_123456_assignsubmission_onlinetext_": "Anna Berg_123456",
+    "김 민지_88_assignsubmission_file_01_feed_forward": "김 민지_88",
+    "bergann_12345_67890_01_feed_forward": "bergann_12345",
+    "bergann_LATE_12345_67891_01_feed_forward-1": "bergann_12345",
+    "week_3_2_notes": "week_3_2_notes",
+    "anna_2026": "anna_2026",
+    "2026_12_24_anna": "2026_12_24_anna",
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_download_of_moodle_or_canvas_names_its_student(name, tmp_path):
+    (tmp_path / f"{name}.ipynb").write_text("{}")
+    found, _ = intake.students(tmp_path, tmp_path / "out")
+    assert list(found) == [NAMES[name]]
+
+
+def test_a_folder_of_moodle_is_one_student_and_two_of_a_name_stay_two(tmp_path):
+    folders = [name for name in NAMES if "assignsubmission" in name]
+    for name in folders[:3]:
+        (tmp_path / name).mkdir()
+    for name in folders[:2]:
+        (tmp_path / name / "01_feed_forward.ipynb").write_text("{}")
+    (tmp_path / folders[2] / "onlinetext.html").write_text("<p>")
+    found, ignored = intake.students(tmp_path, tmp_path / "out")
+    assert {name: len(paths) for name, paths in found.items()} == {
+        **{"Anna Berg_123456": 1, "Anna Berg_123457": 1},
+    }
+    assert ignored == []
+
+
+def test_what_is_hidden_is_said_to_be_ignored_unless_programs_leave_it_everywhere(tmp_path):
+    (tmp_path / "ida").mkdir()
+    for place in (tmp_path, tmp_path / "ida"):
+        (place / "01.ipynb").write_text("{}")
+        for litter in (".DS_Store", "._01.ipynb", ".hidden.ipynb"):
+            (place / litter).write_text("{}")
+        for folder in (".ipynb_checkpoints", "__MACOSX", ".git"):
+            (place / folder).mkdir()
+            (place / folder / "01.ipynb").write_text("{}")
+    found, ignored = intake.students(tmp_path, tmp_path / "out")
+    assert {name: [p.name for p in paths] for name, paths in found.items()} == {
+        **{"01": ["01.ipynb"], "ida": ["01.ipynb"]},
+    }
+    hidden = {".hidden.ipynb", ".git", "ida/.hidden.ipynb", "ida/.git"}
+    assert {name.replace(os.sep, "/") for name in ignored} == hidden
+
+
 # ---- reading files of others ---------------------------------------------------------------------
 
 
 def unreadable(path):
     with pytest.raises(intake.Unreadable) as caught:
-        intake.read(path)
+        intake.read(intake.load(path))
     return str(caught.value)
 
 
@@ -452,7 +519,7 @@ def test_sources_may_be_lists_and_hold_half_a_character(tmp_path):
     path = tmp_path / "x.ipynb"
     cells = [{"cell_type": "code", "source": ["x = 1\n", "y = '\ud800'"]}]
     path.write_text(json.dumps({"cells": cells}))
-    assert intake.read(path) == ([intake.Cell((), "x = 1\ny = '?'")], [])
+    assert intake.read(intake.load(path)) == ([intake.Cell((), "x = 1\ny = '?'")], [])
 
 
 def test_a_change_in_one_of_our_cells_is_run_after_ours():

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 from bplib.exercises import core
-from bplib.grading import GradingError, Stopped, batch, pages, sandbox
+from bplib.grading import GradingError, Stopped, batch, nbval_plugin, pages, sandbox
 from bplib.grading.report import Mark, Report, Result
 
 EXERCISES = core.exercises("01")
@@ -23,7 +23,7 @@ def marked(student, right=(), wrong=(), text="Not this.\nWhy?", code=""):
         name = e.misconceptions[0].id if id in wrong else None
         points = e.points if id in right else 0
         marks.append(Mark(id, e.title, points, e.points, outcome, name, text, code, 12))
-    return Result(student, f"{student}.ipynb", "marked", [], marks)
+    return Result(student, f"{student}.ipynb", "marked", [], marks, "0" * 64)
 
 
 def written(out, results, **more):
@@ -39,7 +39,7 @@ def folder(tmp_path_factory):
         marked(EVIL, wrong=["1.3"], text=EVIL, code=EVIL),
         marked("anna", right=EXERCISES),
         *(marked(name) for name in FORMULAS),
-        Result("torn", "torn.ipynb", "unreadable", ["The file is cut off."], []),
+        Result("torn", "torn.ipynb", "unreadable", ["The file is cut off."], [], "1" * 64),
     ]
     written(out, results, finished=True)
     return out
@@ -141,12 +141,15 @@ def test_the_teachers_page_says_the_numbers_that_the_code_uses():
         f"| {GradingError.code} | not done",
         f"at most {batch.CHUNK} submissions",
         *(f"| `{tier}` |" for tier in sandbox.TIERS),
+        ", ".join(f"`{package}`" for package in sandbox.KNOWING),
+        f"every\n{nbval_plugin.LOOK} seconds",
+        f"more than {nbval_plugin.DISK_LIMIT >> 20} MB or {nbval_plugin.FILES_LIMIT} files",
         *(f"`{name}.csv`" for name in ("grades", "moodle", "canvas")),
     ):
         assert words in text, words
 
 
 def test_a_class_without_any_marks_has_its_pages_too(tmp_path):
-    torn = Result("torn", "torn.ipynb", "unreadable", ["The file is cut off."], [])
+    torn = Result("torn", "torn.ipynb", "unreadable", ["The file is cut off."], [], "1" * 64)
     written(tmp_path, [torn])
     assert "Nobody has marks" in (tmp_path / "class.html").read_text(encoding="utf-8")

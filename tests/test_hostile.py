@@ -101,7 +101,7 @@ def marked(tmp_path_factory):
 
 RUN = [*hostile.CHEATS, *hostile.THEFTS, *hostile.BREAKS, *hostile.CELLS, *hostile.ENDS]
 RUN += ["stored_outputs", "comments", "checks_edited", "checks_deleted", "magics", "swapped_ids"]
-RUN += ["a_probe_of_his_own", "lingers", "markup", "untouched"]
+RUN += ["a_probe_of_his_own", "imports", "lingers", "markup", "untouched"]
 RUN += ["odd_metadata", "all_the_same_id", "no_ids", "old_format"]
 
 
@@ -218,7 +218,7 @@ def test_every_right_answer_prints_the_very_text_of_the_solution_for_every_seed(
     for seed in list(SEEDS)[: SLOW.get(exercise.id)]:
         cases = exercise.draw(seed)
         expected = list(map(probe.encode, exercise.expected(cases)))
-        for answer in exercise.equivalents:
+        for answer in (*exercise.equivalents, *exercise.by_library):
             assert list(map(probe.encode, exercise.run(answer, cases))) == expected, seed
 
 

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import psutil
@@ -71,6 +72,13 @@ for _ in range(200):
     except OSError:
         break
 """
+UNSEEN = """
+import os
+os.mkdir("unlisted", 0o300)
+for n in range(10):
+    with open(f"unlisted/{n}", "wb") as file:
+        file.write(bytes(60 << 20))
+"""
 STUBBORN = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True:\n    pass"
 CLASS = {
     "einsum": (submissions.einsum, FULL),
@@ -86,6 +94,7 @@ CLASS = {
     "spinners": (lambda: hunt(SPINNERS), None),  # they take their own kernel's time
     "stubborn": (lambda: hunt(STUBBORN), 2),
     "floods": (submissions.SUBMISSIONS["floods"], 2),
+    "unseen": (lambda: hunt(UNSEEN), None),
 }
 
 
@@ -131,9 +140,51 @@ def test_a_kernel_that_ends_is_noticed_within_three_seconds(marked):
     assert ended.ms < 3000
 
 
+def test_files_in_a_folder_that_nobody_may_list_are_no_way_round_the_limit(marked):
+    assert 2 <= marked["unseen"].points < FULL
+    assert {mark.outcome for mark in marked["unseen"].marks} & {"not run", "your code raised"}
+
+
 def test_nothing_of_a_class_is_left(marked):
     left = [" ".join(child.cmdline()) for child in psutil.Process().children(recursive=True)]
     assert [line for line in left if "zygote.py" in line] == []
+
+
+KILLED = """
+import os, sys
+from bplib.grading import sandbox
+room = sandbox.room()
+folder = room.__enter__()
+(folder / "deep").mkdir()
+(folder / "deep" / "file").write_text("x")
+print(folder, flush=True)
+sys.stdin.read()
+"""
+
+
+def test_what_a_killed_grader_left_is_removed_and_what_a_living_one_has_is_not(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    (tmp_path / "bplib-of-somebody").mkdir()  # without a lock it is none of ours
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "lock").touch()
+    (tmp_path / "bplib-link").symlink_to(tmp_path / "elsewhere")
+    pipes = dict(stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    environment = os.environ | {"TMPDIR": str(tmp_path)}
+    with subprocess.Popen([sys.executable, "-c", KILLED], env=environment, **pipes) as process:
+        left = Path(process.stdout.readline().strip())
+        with sandbox.room() as ours:
+            assert (left / "deep" / "file").exists()
+            process.kill()
+            process.wait()
+            assert (left / "deep" / "file").exists()
+            with sandbox.room() as second:
+                assert not left.exists()
+                assert ours.exists() and second.exists()
+    kept = {"bplib-of-somebody", "bplib-link", "elsewhere"}
+    assert {path.name for path in tmp_path.iterdir()} == kept
+    assert (tmp_path / "elsewhere" / "lock").exists()
 
 
 # ---- what a kernel has ---------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bplib import probe
+from bplib import closed, probe
 
 LESSONS = {
     "01": "feed_forward",
@@ -20,6 +20,12 @@ LESSONS = {
     "04": "repeat",
     "05": "vanishing_gradient",
     "06": "remedies",
+}
+OFFERED = {  # what an answer may call of the library, and from which exercise on
+    "bplib.activations:sigmoid": "1.3",
+    "bplib.activations:sigmoid_prime": "2.2",
+    "bplib.activations:tanh": "5.1",
+    "bplib.activations:tanh_prime": "5.1",
 }
 LETTERS = "ABCDFGHJKLMNPQRSTUVW"  # names of the lines of a puzzle; no E, I, O: they name numbers
 
@@ -51,14 +57,14 @@ class Exercise:
         self.f, self.id, self.points, self.title = f, id, points, title
         self.hints, self.outputs = hints, outputs
         self.name = f.__name__
-        self._through = {"via": probe.name(via)} if via else {}
+        self._through = {"via": closed.name(via)} if via else {}
         self._spelling = {}
         arguments = list(inspect.signature(via or f).parameters)
         self.arguments = arguments[1:] if via else arguments
         self.header, self.docstring, self.body = _parts(f)
         task = f'raise NotImplementedError("{id}: replace this line by your answer.")'
         self._task = textwrap.indent(stub or task, "    ")
-        self.misconceptions, self.equivalents = [], []
+        self.misconceptions, self.equivalents, self.by_library = [], [], []
         self._cases, self._far, self.far_count = None, lambda rng: [], 0
         self._drawn = {}
 
@@ -101,10 +107,21 @@ class Exercise:
         self.equivalents.append(f)
         return f
 
+    def library(self, f):
+        """Decorator: what the library says, which must be the same, and is no answer."""
+        self.by_library.append(f)
+        return f
+
+    @property
+    def open(self):
+        """Names of the functions of the library that an answer may call."""
+        return [name for name, since in OFFERED.items() if _number(since) <= _number(self.id)]
+
     @property
     def puzzle(self):
-        """What a probe must know: how the answer becomes a function, and how to read a result."""
-        return self._through | self._reading | self._spelling
+        """What a probe must know: how the answer becomes a function, how to read a result, and
+        what of the library is open to it."""
+        return self._through | self._reading | self._spelling | {"open": self.open}
 
     @functools.cached_property
     def _reading(self):
@@ -301,6 +318,11 @@ class Ranking(Choice):
 
     def _listing(self):
         return "\n".join(f"# {letter}: {text}" for letter, text in self.things.items())
+
+
+def _number(id):
+    """ "2.10"  ->  (2, 10)"""
+    return tuple(map(int, id.split(".")))
 
 
 def _codes(letters):

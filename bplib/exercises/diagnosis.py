@@ -1,8 +1,9 @@
 """From the values of an answer to the name of the mistake.
 
-The ladder, first rung that fits: nothing written, all values right, exactly a known misconception
-on every case, exception, nothing returned, not numbers, wrong shape, changed arguments, NaN or
-infinity, a measured slope, rounding, too few digits, a constant factor, the first wrong tensor.
+The ladder, first rung that fits: nothing written, a call of the closed library, all values right,
+exactly a known misconception on every case, exception, nothing returned, not numbers, wrong shape,
+changed arguments, NaN or infinity, a measured slope, rounding, too few digits, a constant factor,
+the first wrong tensor.
 """
 
 import re
@@ -89,6 +90,8 @@ def diagnose(exercise, cases, found, rounded=False):
     title = f"{exercise.id} {exercise.title}"
     if all(o.status == "stub" for o in found):
         return _not_attempted(exercise, found[0].message)._replace(title=title)
+    if withheld := _withheld(exercise, found):
+        return withheld._replace(title=title)
     expected = exercise.expected(cases)
     close = _close_rounded if rounded else _close
     if all(_equal(o, e, close) for o, e in zip(found, expected, strict=True)):
@@ -210,6 +213,23 @@ def _not_attempted(exercise, message):
         NOT_ATTEMPTED,
         f"Nothing is written here yet{stands}. Write your answer, run its cell, then run this one "
         f'again. Not sure how to begin? Try `hint("{exercise.id}")`.',
+    )
+
+
+def _withheld(exercise, found):
+    """The answer calls a function of the library that it should be made of."""
+    said = next((o.message for o in found if o.status == "withheld"), "")
+    if not said:
+        return None
+    function, _, module = said.partition(" of ")
+    names = [f"`{name.partition(':')[2]}`" for name in exercise.puzzle["open"]]
+    also = f" and {' and '.join(names)}" if names else ""
+    return Feedback(
+        NOT_YET,
+        f"Your code calls `{function}` of `{module}`. While an answer runs, the library is closed: "
+        f"an answer is made of NumPy{also}.\n"
+        f"Which formula is behind `{function}`, and how do you write it yourself?",
+        "LIB",
     )
 
 

@@ -93,7 +93,7 @@ def _(w, x, b):
     see="activation_gallery",
 )
 def _(w, x, b):
-    return sigmoid(w @ x + b)
+    return 1 / (1 + np.exp(-(w @ x + b)))
 
 
 @neuron.misconception(

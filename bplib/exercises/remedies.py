@@ -81,7 +81,7 @@ def _(z, da, slope):
     return a, delta
 
 
-@leaky.equivalent
+@leaky.library
 def _(z, da, slope):
     phi = leaky_relu(slope)
     return phi(z), phi.prime(z) * da
@@ -523,7 +523,7 @@ def _(rng):
     return [_data(rng, 3, (2, 4, 3, 2), scale=1e8), _data(rng, 6, (4, *[8] * 10, 3))]
 
 
-@two_networks.equivalent
+@two_networks.library
 def _(x, y, normals):
     stds = [[np.sqrt(2 / sum(N.shape)) for N in normals], [np.sqrt(2 / len(N.T)) for N in normals]]
     stds[1][-1] = stds[0][-1]
@@ -585,7 +585,7 @@ def _(x, y, normals):
     return profile(False), profile(True)
 
 
-@two_networks.equivalent
+@two_networks.library
 def _(x, y, normals):
     """Samples as columns."""
     result = []
@@ -881,7 +881,7 @@ def _(rng):
     ]
 
 
-@lstm_step.equivalent
+@lstm_step.library
 def _(x, h, c, W_x, W_h, b):
     cell = LSTM(W_x, W_h, b)
     trace = cell.forward(x[None], h, c)
@@ -1182,7 +1182,7 @@ def _(rng):
     return [(dh, dc, gates, c_prev, c_prev + gates[0] * gates[3], W_h)]
 
 
-@lstm_back.equivalent
+@lstm_back.library
 def _(dh, dc, gates, c_prev, c, W_h):
     m, n = dh.shape
     cell = LSTM(np.zeros((4 * n, 1)), W_h, np.zeros(4 * n))
@@ -1545,7 +1545,7 @@ def _(rng):
     return cases
 
 
-@lstm_through_time.equivalent
+@lstm_through_time.library
 def _(x, h, c, gates, dh, W_h, step):
     cell = LSTM(np.zeros((len(W_h), x.shape[2])), W_h, np.zeros(len(W_h)))
     return tuple(cell.backward(Trace(x, h, c, gates), dh).params)
@@ -1846,7 +1846,7 @@ def _(rng):
     return [case(*sizes) for sizes in ((4, 3, 3), (3, 2, 3), (6, 4, 4), (5, 3, 2), (12, 4, 6))]
 
 
-@contrast.equivalent
+@contrast.library
 def _(W, b, c, v0, u):
     found = dbn.cd(dbn.RBM(W, b, c), v0, uniforms=u[None])
     return found.params
@@ -2253,7 +2253,7 @@ def _(rng):
     return [_stack_case(rng, 6, 3, (3, 2, 3, 3), scale=1e10)]
 
 
-@fine_tune.equivalent
+@fine_tune.library
 def _(x, rbms, V, rows, y):
     """With the library: the stack becomes a network."""
     machines = [dbn.RBM(*rbm) for rbm in rbms]

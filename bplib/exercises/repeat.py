@@ -292,7 +292,7 @@ def _(x, y, batch, rows):
     return tuple((x[few], y[few]) for few in pieces)
 
 
-@cut.equivalent
+@cut.library
 def _(x, y, batch, rows):
     return [list(pair) for pair in minibatches(x[rows], y[rows], batch)]
 
@@ -571,7 +571,7 @@ def _(rng):
     return [*cases, (d.x[0], d.y[0], d.W1, d.b1, d.W2, d.b2, 0.5, steps)]
 
 
-@error_after.equivalent
+@error_after.library
 def _(x, y, W1, b1, W2, b2, lr, steps):
     net = Network([Layer(W1, b1, SIGMOID), Layer(W2, b2, SIGMOID)], MSE)
     net.layers[0].W, net.layers[1].W = W1.copy(), W2.copy()
@@ -887,7 +887,7 @@ def _(rng):
     return [*cases, (*xor(), 4, 0.5, 20, int(rng.integers(1, 1000)))]
 
 
-@run.equivalent
+@run.library
 def _(x, y, hidden, lr, epochs, seed):
     rng = np.random.default_rng(seed)
     m, n = x.shape
@@ -1658,7 +1658,7 @@ def _(rng):
     ]
 
 
-@twins.equivalent
+@twins.library
 def _(x, y, W1, b1, W2, b2, lr, steps):
     layers = [Layer(W1.copy(), b1.copy(), TANH), Layer(W2.copy(), b2.copy(), IDENTITY)]
     net = Network(layers, MSE)
@@ -2379,7 +2379,7 @@ def _(rng):
     return cases
 
 
-@sgd_epoch.equivalent
+@sgd_epoch.library
 def _(x, y, W1, b1, W2, b2, rows, batch, lr):
     layers = [Layer(W1.copy(), b1.copy(), RELU), Layer(W2.copy(), b2.copy(), IDENTITY)]
     net = Network(layers, SOFTMAX_CROSS_ENTROPY)

@@ -253,7 +253,7 @@ def _(w, z):
     return np.prod(np.sign(w[1:])) * size
 
 
-@chain_ratio.equivalent
+@chain_ratio.library
 def _(w, z):
     layers = [Layer(np.array([[v]]), np.zeros(1), SIGMOID) for v in w]
     a = sigmoid(z)
@@ -528,7 +528,7 @@ def _(rng):
     ]
 
 
-@profile.equivalent
+@profile.library
 def _(x, y, Ws, bs, phi, prime):
     both = Activation("both", phi, prime)
     net = Network([Layer(W, b, both) for W, b in zip(Ws, bs, strict=True)], MSE)

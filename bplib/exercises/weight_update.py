@@ -76,7 +76,7 @@ def _(w, dw, lr):
     return new
 
 
-@step.equivalent
+@step.library
 def _(w, dw, lr):
     new = w.copy()
     SGD(lr).step([new], [dw])
@@ -236,7 +236,7 @@ def _(rng):
     return [(x, 1e9 * y, *params, 0.7)]
 
 
-@mazur_step.equivalent
+@mazur_step.library
 def _(x, y, W1, b1, W2, b2, lr):
     net, grads = _network(x, y, W1, b1, W2, b2)
     SGD(lr).step(net.params, grads.params)
@@ -614,7 +614,7 @@ def _(params, grads, lr):
     return tuple(new)
 
 
-@sgd.equivalent
+@sgd.library
 def _(params, grads, lr):
     new = [w + 0.0 for w in params]
     SGD(lr).step(new, grads)
@@ -791,7 +791,7 @@ def _(rng):
     return _steps(rng)
 
 
-@web_error.equivalent
+@web_error.library
 def _(x, y, W1, b1, W2, b2, lr):
     net, grads = _network(x, y, W1, b1, W2, b2)
     SGD(lr).step([net.layers[1].W], [grads.dW[1]])
@@ -1050,7 +1050,7 @@ def _(w, v, dw, lr, mu):
     return w - lr * mu * v - lr * dw, mu * v + dw
 
 
-@momentum_step.equivalent
+@momentum_step.library
 def _(w, v, dw, lr, mu):
     w, v = w.copy(), v.copy()
     Momentum(lr, mu, v=[v]).step([w], [dw])
@@ -1504,7 +1504,7 @@ def _(W, b, dW, db, lr, lam):
     return (1 - lr * lam) * W - lr * dW, b - lr * db
 
 
-@decay_step.equivalent
+@decay_step.library
 def _(W, b, dW, db, lr, lam):
     W, b = W.copy(), b.copy()
     SGD(lr).step([W, b], [dW + lam * W, db])
@@ -1703,7 +1703,7 @@ def _(rng):
     return cases
 
 
-@adam_step.equivalent
+@adam_step.library
 def _(w, m, s, dw, t, lr, beta1, beta2, eps):
     w, m, s = w.copy(), m / (1 - beta1), s / (1 - beta2)  # Adam keeps them without these factors
     Adam(lr, beta1, beta2, eps, t=t - 1, m=[m], s=[s]).step([w], [dw])

@@ -1,5 +1,6 @@
 """A batch from files to marks: secret inputs, canaries, the judge, and words for each mistake."""
 
+import hashlib
 import itertools
 import json
 import math
@@ -38,7 +39,8 @@ REFUSED = (
     "who handed in."
 )
 ENDED = {
-    "time": "The time was up before this exercise was done. Is there a loop that does not end?",
+    "time": "The time was up before this exercise was done. Is there a loop that does not end, or "
+    "far too much to print?",
     "dead": "Python itself ended before this exercise was done. Does the code call exit, "
     "or use very much memory?",
     "output": "The notebook printed too much, so it was stopped before this exercise was done.",
@@ -94,7 +96,7 @@ def grade(
     found, ignored = hand_ins(path, alone, out)
     lesson, notes = _lesson(found, lesson)
     if ignored:
-        notes.append(f"not notebooks, ignored: {', '.join(ignored)}")
+        notes.append(f"ignored: {', '.join(ignored)}")
     key = _key(lesson, seed)
     tier = tier_of(trust, alone)
     summary = Report(lesson, list(key.exercises.values()), alone, seed, tier, notes)
@@ -262,15 +264,29 @@ def hand_ins(path, alone, out):
     return named, list(map(report.clean, ignored))
 
 
+class File(NamedTuple):
+    """A file that was handed in.  complaint : why it cannot be read, or "" """
+
+    path: Path
+    sha256: str
+    cells: list
+    flags: list[str]
+    complaint: str
+
+
 def _read(paths):
-    """[(path, cells, flags, complaint)]"""
-    read = []
+    """[File]; the SHA-256 is that of the very bytes that are marked"""
+    files = []
     for path in paths:
+        sha256, cells, flags, complaint = "", [], [], ""
         try:
-            read.append((path, *intake.read(path), ""))
+            data = intake.load(path)
+            sha256 = hashlib.sha256(data).hexdigest()
+            cells, flags = intake.read(data)
         except intake.Unreadable as error:
-            read.append((path, [], [], str(error)))
-    return read
+            complaint = str(error)
+        files.append(File(path, sha256, cells, flags, complaint))
+    return files
 
 
 def _lesson(found, wanted):
@@ -279,7 +295,7 @@ def _lesson(found, wanted):
         return wanted, []
     votes = Counter()
     for paths in found.values():
-        votes.update({own for _, cells, _, _ in _read(paths) if (own := _belongs(cells))})
+        votes.update({own for file in _read(paths) if (own := _belongs(file.cells))})
     lesson = votes.most_common(1)[0][0] if votes else next(iter(core.LESSONS))
     others = sorted(set(votes) - {lesson})
     notes = [f"lesson {lesson} is marked; there are notebooks of {', '.join(others)} too"]
@@ -295,25 +311,22 @@ def _belongs(cells):
 
 def _pick(student, files, key):
     """The one notebook of a student that counts.   ->  Result without marks, Answers or None"""
-    ours = [file for file in files if _belongs(file[1]) == key.lesson]
+    ours = [file for file in files if _belongs(file.cells) == key.lesson]
     if not ours:
-        readable = [file for file in files if not file[3]]
-        complaint = files[0][3] if files else "There is no notebook in this folder."
+        readable = [file for file in files if not file.complaint]
+        complaint = files[0].complaint if files else "There is no notebook in this folder."
         if readable:
             complaint = f"Nothing in this notebook belongs to lesson {key.lesson}."
         status = UNREADABLE if files and not readable else NOT_GRADABLE
-        file = report.clean(files[0][0].name) if files else ""
-        return Result(student, file, status, [complaint], []), None
-    collected = [
-        (transplant.collect(cells, key.cells, key.exercises), file, flags)
-        for file, cells, flags, _ in ours
-    ]
-    answers, file, flags = max(collected, key=lambda each: len(each[0].sources))
-    flags = flags + answers.flags
+        name, sha256 = (report.clean(files[0].path.name), files[0].sha256) if files else ("", "")
+        return Result(student, name, status, [complaint], [], sha256), None
+    collected = [(transplant.collect(f.cells, key.cells, key.exercises), f) for f in ours]
+    answers, file = max(collected, key=lambda each: len(each[0].sources))
+    flags, name = file.flags + answers.flags, report.clean(file.path.name)
     if len(ours) > 1:
-        flags.append(f"{len(ours)} notebooks; the one with most answers counts: {file.name}")
+        flags.append(f"{len(ours)} notebooks; the one with most answers counts: {name}")
     flags = [report.clean(flag) for flag in dict.fromkeys(flags)]
-    return Result(student, report.clean(file.name), MARKED, flags, []), answers
+    return Result(student, name, MARKED, flags, [], file.sha256), answers
 
 
 # ---- the secret and the canaries -----------------------------------------------------------------

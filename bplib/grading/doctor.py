@@ -18,7 +18,7 @@ from typing import NamedTuple
 import bplib
 from bplib.grading import GradingError, attacks, judge, sandbox, transplant
 
-HELD, BROKEN = "held", "broken"
+HELD, BROKEN, UNDECIDED = "held", "broken", "not finished"
 TIMEOUT = 3.0  # seconds for an attack
 CALL = """
 try:
@@ -134,7 +134,16 @@ ALL = (
 
 
 def examine(tier, attacks=ALL):
-    """Run attacks in a tier.   ->  {name: HELD or BROKEN}   GradingError: not to be had here"""
+    """Run attacks in a tier.   ->  {name: HELD, BROKEN or UNDECIDED}   GradingError: not to be had
+
+    What did not come to its end is tried once more: the computer may have been busy.
+    """
+    found = _try(tier, attacks)
+    again = [attack for attack in attacks if found[attack.name] == UNDECIDED]
+    return found | (_try(tier, again) if again else {})
+
+
+def _try(tier, attacks):
     with tempfile.TemporaryDirectory(prefix="doctor-") as folder:
         scene = Scene(Path(folder))
         try:
@@ -161,8 +170,11 @@ def _notebooks(attacks_, scene):
 
 def _verdict(attack, cell, scene):
     """Held is only what ran to its end in vain, or what the guard stopped as it should."""
-    held = cell and (cell.why in (attack.ends or ()) if cell.why else cell.printed == "held\n")
-    return HELD if held and not attack.seen(scene) else BROKEN
+    if attack.seen(scene) or (cell and "through" in cell.printed):
+        return BROKEN
+    if cell is None or cell.why:
+        return HELD if cell and cell.why in (attack.ends or ()) else UNDECIDED
+    return HELD if cell.printed == "held\n" else BROKEN
 
 
 def _reason(tier):
@@ -185,11 +197,13 @@ def choose():
     reasons = []
     for tier in sandbox.TIERS if sys.platform == "linux" else ():
         try:
-            broken = [name for name, got in examine(tier, QUICK).items() if got != HELD]
+            found = examine(tier, QUICK)
         except GradingError as error:
             reasons.append(f"{tier}: {error}")
             continue
-        if not broken:
+        if set(found.values()) == {HELD}:
             return tier
-        reasons.append(f"{tier}: a student could {', '.join(broken)}")
+        broken = [name for name, got in found.items() if got == BROKEN]
+        done = f"a student could {', '.join(broken)}" if broken else "its test did not finish"
+        reasons.append(f"{tier}: {done}")
     raise GradingError("; ".join(reasons) or "a sandbox needs Linux; on Windows there is WSL 2")

@@ -3,6 +3,7 @@
 import itertools
 import json
 import os
+import re
 import stat
 from pathlib import Path
 from typing import NamedTuple
@@ -13,6 +14,11 @@ CELLS_LIMIT = 2000
 CODE_LIMIT = 2 * 2**20  # characters in all code cells
 BRACKETS_LIMIT = 500_000  # each object or list of JSON takes far more memory than its two brackets
 NOTEBOOKS_LIMIT = 20  # of one student
+LITTER = ("._", ".DS_Store", "__MACOSX", ".ipynb_checkpoints")  # names of what programs leave
+DOWNLOADS = (  # what Moodle and Canvas call a hand-in: who, the number that tells two Annas apart
+    re.compile(r"(?P<who>.+)_(?P<number>\d+)_assignsubmission_(?:file|onlinetext)(?:_.*)?"),
+    re.compile(r"(?P<who>[^_]+)(?:_LATE)?_(?P<number>\d{3,})_\d{3,}_.+"),
+)
 
 
 class Unreadable(Exception):
@@ -33,7 +39,8 @@ def students(folder, skip):
     """
     found, ignored = {}, []
 
-    def add(student, paths):
+    def add(name, paths):
+        student = _who(name)
         known = found.setdefault(student, [])
         known += paths
         if len(known) > NOTEBOOKS_LIMIT:
@@ -42,10 +49,13 @@ def students(folder, skip):
 
     for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
         path = Path(entry.path)
-        if entry.name.startswith((".", "__MACOSX")) or os.path.realpath(path) == str(skip):
+        if entry.name.startswith(LITTER) or os.path.realpath(path) == str(skip):
             continue
-        if entry.is_dir(follow_symlinks=False):
-            add(entry.name, itertools.islice(_notebooks(path, skip), NOTEBOOKS_LIMIT + 1))
+        if entry.name.startswith("."):
+            ignored.append(entry.name)
+        elif entry.is_dir(follow_symlinks=False):
+            mine = _notebooks(path, skip, ignored)
+            add(entry.name, itertools.islice(mine, NOTEBOOKS_LIMIT + 1))
         elif path.suffix.lower() == ".ipynb":
             add(path.stem, [path])
         elif entry.is_symlink():
@@ -55,26 +65,54 @@ def students(folder, skip):
     return found, ignored
 
 
-def _notebooks(folder, skip):
+def _who(name):
+    """The student, from the name of a file or folder: of a download, who and the number."""
+    for download in DOWNLOADS:
+        if match := download.fullmatch(name):
+            return f"{match['who']}_{match['number']}"
+    return name
+
+
+def _notebooks(folder, skip, ignored):
     for here, folders, files in os.walk(folder, followlinks=False):
         folders[:] = sorted(
-            f
-            for f in folders
-            if not f.startswith(".") and os.path.realpath(os.path.join(here, f)) != str(skip)
+            f for f in folders if os.path.realpath(os.path.join(here, f)) != str(skip)
         )
-        yield from (
-            Path(here, f)
-            for f in sorted(files)
-            if f.lower().endswith(".ipynb") and not f.startswith(".")
-        )
+        hidden = {f for f in (*folders, *files) if f.startswith((".", *LITTER))}
+        inside = Path(here).relative_to(folder.parent)
+        ignored += [str(inside / f) for f in sorted(hidden) if not f.startswith(LITTER)]
+        folders[:] = [f for f in folders if f not in hidden]
+        notebooks = sorted(f for f in files if f.lower().endswith(".ipynb") and f not in hidden)
+        yield from (Path(here, f) for f in notebooks)
 
 
-def read(path):
-    """The code cells of a notebook file, in order.   ->  [Cell], [flags]
+def load(path):
+    """The bytes of a regular file, never through a link.   Unreadable, in one sentence"""
+    links = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    if path.is_symlink():
+        raise Unreadable("The file is a link, not a notebook.")
+    try:
+        handle = os.open(path, os.O_RDONLY | links | getattr(os, "O_BINARY", 0))
+    except OSError as error:
+        raise Unreadable(f"The file cannot be opened: {error.strerror}.") from None
+    with os.fdopen(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise Unreadable("This is not a regular file.")
+        data = file.read(LIMIT + 1)
+    if len(data) > LIMIT:
+        raise Unreadable(f"The file is larger than {LIMIT >> 20} MB.")
+    return data
+
+
+def read(data):
+    """The code cells of a notebook file, in order.   data : its bytes  ->  [Cell], [flags]
 
     Unreadable, in one sentence, when it is not a notebook.
     """
-    text = _text(path)
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Unreadable("The file is not UTF-8 text, as every notebook is.") from None
     if text.count("{") + text.count("[") > BRACKETS_LIMIT:
         raise Unreadable("The file has more parts than a notebook can have.")
     try:
@@ -104,27 +142,6 @@ def read(path):
     if len(ids) > len(set(ids)):
         flags.append("two cells have the same id")
     return code, list(dict.fromkeys(flags))
-
-
-def _text(path):
-    """The text of a regular file, never through a link."""
-    links = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-    if path.is_symlink():
-        raise Unreadable("The file is a link, not a notebook.")
-    try:
-        handle = os.open(path, os.O_RDONLY | links | getattr(os, "O_BINARY", 0))
-    except OSError as error:
-        raise Unreadable(f"The file cannot be opened: {error.strerror}.") from None
-    with os.fdopen(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise Unreadable("This is not a regular file.")
-        data = file.read(LIMIT + 1)
-    if len(data) > LIMIT:
-        raise Unreadable(f"The file is larger than {LIMIT >> 20} MB.")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise Unreadable("The file is not UTF-8 text, as every notebook is.") from None
 
 
 def _cells(notebook):

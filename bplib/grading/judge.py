@@ -58,10 +58,9 @@ def run(notebooks, timeout, jobs, tier=sandbox.TRUSTED):
     for start in range(0, len(names), size):
         chunks.put(names[start : start + size])
     finished, processes = queue.SimpleQueue(), {}
-    folder = tempfile.TemporaryDirectory(prefix="bplib-", ignore_cleanup_errors=True)
     zygote = nullcontext() if tier in sandbox.NONE else closing(sandbox.Zygote(tier))
-    with folder as work, zygote as zygote:
-        args = (Path(work), notebooks, timeout, zygote, chunks, finished, processes)
+    with sandbox.room() as work, zygote as zygote:
+        args = (work, notebooks, timeout, zygote, chunks, finished, processes)
         threads = [threading.Thread(target=_worker, args=args, daemon=True) for _ in range(jobs)]
         try:
             for thread in threads:

@@ -28,6 +28,7 @@ from bplib.grading import sandbox
 OUTPUT_LIMIT = 4 * 2**20  # bytes a notebook may print
 DISK_LIMIT = 2**27  # bytes a notebook may leave in files
 FILES_LIMIT = 2000
+LOOK = 0.1  # seconds from one look at the files to the next
 MEMORY_LIMIT = 2**29  # bytes of our own memory: one message may have any number of parts
 TEXT_LIMIT = 2**18  # characters of one probe that are passed on
 CHANNEL = os.dup(1)
@@ -85,10 +86,10 @@ class GuardedKernel(nbval.kernel.RunningKernel):
             if stream == "iopub" and self.heard:
                 return self.heard.popleft()
             if now > self.look:
-                self.look = now + 0.25
+                self.look = now + LOOK
                 if _full(self.folder):
                     self._give_up("disk")
-            ready = dict(self.poller.poll(1000 * min(0.25, max(0.0, until - now))))
+            ready = dict(self.poller.poll(1000 * min(LOOK, max(0.0, until - now))))
             if self.kc.iopub_channel.socket in ready:
                 self._hear(self.kc.get_iopub_msg(timeout=0))
             elif self.kc.shell_channel.socket in ready:
@@ -129,16 +130,19 @@ class GuardedKernel(nbval.kernel.RunningKernel):
 
 
 def _full(folder):
-    """Whether there is more in a folder than may be.  In bubblewrap files are in memory, unseen."""
-    files = size = 0
-    for here, folders, names in os.walk(folder):
+    """Whether there is more in a folder than may be, or something that cannot be looked into.
+
+    In bubblewrap files are in memory, unseen.
+    """
+    files, size, closed = 0, 0, []
+    for here, folders, names in os.walk(folder, onerror=closed.append):
         files += len(folders) + len(names)
         for name in names[:FILES_LIMIT]:
             with contextlib.suppress(OSError):
                 size += os.lstat(os.path.join(here, name)).st_blocks * 512
         if files > FILES_LIMIT or size > DISK_LIMIT:
             return True
-    return False
+    return any(not isinstance(error, FileNotFoundError) for error in closed)
 
 
 def pytest_addoption(parser):

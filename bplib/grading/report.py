@@ -27,13 +27,17 @@ class Mark(NamedTuple):
 
 
 class Result(NamedTuple):
-    """One student.  status : MARKED, NOT_GRADABLE or UNREADABLE (the last two are not a 0)"""
+    """One student.  status : MARKED, NOT_GRADABLE or UNREADABLE (the last two are not a 0)
+
+    sha256 : of the file that counts, or "" where none could be read
+    """
 
     student: str
     file: str
     status: str
     flags: list[str]
     marks: list[Mark]
+    sha256: str
 
     @property
     def points(self):

@@ -29,12 +29,20 @@ from traitlets import Int, Unicode
 import bplib
 from bplib.grading import GradingError
 
+try:
+    import fcntl
+except ImportError:  # Windows, which has no sandbox either
+    fcntl = None
+
 TIERS = ("bubblewrap", "landlock")
 TRUSTED, OWN = NONE = ("none (trusted)", "none (your own notebook)")
 NAME = "bplib-sandbox"  # of the provisioner, and of the kernelspec that asks for it
 INSIDE = Path(__file__).parent / "inside"
 ROOM = "/sandbox"  # where things are in bubblewrap's view
-DERIVATIVES = ("torch", "autograd", "jax", "jaxlib", "tensorflow", "sympy", "mpmath")
+KNOWING = (  # packages that would do an exercise
+    *("torch", "autograd", "jax", "jaxlib", "tensorflow", "keras", "sympy", "mpmath"),
+    *("scipy", "sklearn"),
+)
 WITHHELD = {"exercises", "grading", "course", "cli.py", "__pycache__"}  # the key is in these
 PRELOAD = (
     *("numpy.random", "matplotlib.pyplot", "ipywidgets", "ipykernel.debugger", "tornado.queues"),
@@ -138,7 +146,8 @@ class Zygote(Door):
     """A pre-imported Python inside a tier.   SandboxError, here or in wait(), where it cannot be"""
 
     def __init__(self, tier):
-        folder = Path(tempfile.mkdtemp(prefix="bplib-"))
+        self.kept = contextlib.ExitStack()
+        folder = self.kept.enter_context(room())
         folder.chmod(0o711)  # may be passed through, not listed
         for name in ("kernels", "zygote"):
             (folder / name).mkdir(mode=0o711)
@@ -184,7 +193,7 @@ class Zygote(Door):
             self.process.kill()
             self.process.wait()
         self.said.close()
-        _remove(self.folder)
+        self.kept.close()
 
 
 class Handle:
@@ -295,7 +304,7 @@ def _secrets():
 
     And packages that would do the exercises, if the teacher has them.
     """
-    specs = filter(None, map(importlib.util.find_spec, DERIVATIVES))
+    specs = filter(None, map(importlib.util.find_spec, KNOWING))
     others = [os.path.realpath(p) for spec in specs for p in spec.submodule_search_locations or ()]
     package = Path(bplib.__file__).resolve().parent
     if not (package.parent / "pyproject.toml").exists():
@@ -342,6 +351,35 @@ def _shown(path):
 
 
 # ---- small things --------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def room():
+    """A temporary folder, and first an end to those whose process was killed.
+
+    The lock in it is held as long as its process lives.
+    """
+    for old in Path(tempfile.gettempdir()).glob("bplib-*/lock") if fcntl else ():
+        with contextlib.suppress(OSError):
+            if old.parent.lstat().st_uid == os.getuid() and not old.parent.is_symlink():
+                with _locked(old):
+                    _remove(old.parent)
+    folder = Path(tempfile.mkdtemp(prefix="bplib-"))
+    try:
+        (folder / "new").touch()
+        with _locked(folder / "new") if fcntl else contextlib.nullcontext():
+            os.rename(folder / "new", folder / "lock")  # so that no lock is ever seen open
+            yield folder
+    finally:
+        _remove(folder)
+
+
+@contextlib.contextmanager
+def _locked(path):
+    """OSError when another process holds the lock."""
+    with open(path, "rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
 
 
 def _own(path, number):

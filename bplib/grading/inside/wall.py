@@ -176,7 +176,8 @@ DENIED = {
     **{"msgget": (68, 186), "msgsnd": (69, 189), "msgrcv": (70, 188), "msgctl": (71, 187)},
     **{"mq_open": (240, 180), "mq_unlink": (241, 181)},
 }
-# what Landlock leaves open: empty a file whose name is known, or change its rights and times
+# what Landlock leaves open: empty a file whose name is known, change its rights and times, fill
+# the disk
 TOUCHES = {
     **{"chmod": (90, None), "fchmod": (91, 52), "fchmodat": (268, 53), "fchmodat2": (452, 452)},
     **{"chown": (92, None), "lchown": (94, None), "fchown": (93, 55), "fchownat": (260, 54)},
@@ -185,6 +186,7 @@ TOUCHES = {
     **{"fsetxattr": (190, 7), "removexattr": (197, 14), "lremovexattr": (198, 15)},
     **{"fremovexattr": (199, 16), "setxattrat": (463, 463), "removexattrat": (466, 466)},
     **{"file_setattr": (469, 469), "truncate": (76, 45)},
+    "fallocate": (285, 47),  # fills a disk faster than anybody can look
 }
 SIGNALS = {"tkill": (200, 130), "rt_sigqueueinfo": (129, 138), "rt_tgsigqueueinfo": (297, 240)}
 KILLS = {"kill": (62, 129), "tgkill": (234, 131)}
