@@ -279,6 +279,17 @@ def test_the_teachers_guide_names_each_mistake_in_the_words_of_its_check():
     assert not [row for row, texts in said.items() if not any(x.startswith(row[2]) for x in texts)]
 
 
+@pytest.mark.parametrize("number", list(core.LESSONS)[1:])
+def test_the_teachers_guide_of_each_other_lesson_names_mistakes_and_exercises_that_it_has(number):
+    guide = (ROOT / "docs" / f"teaching-{number}.md").read_text(encoding="utf-8")
+    exercises = core.exercises(number)
+    known = {wrong.id for exercise in exercises.values() for wrong in exercise.misconceptions}
+    assert len(named := set(re.findall(r"\b[A-Z]{2}-\d\d\b", guide))) > 9
+    assert not named - known
+    given = re.findall(r"^\| \d+–\d+ \|.*\|\s*([\d., ]*)\|$", guide, re.M)
+    assert {id for cell in given for id in cell.replace(" ", "").split(",") if id} <= set(exercises)
+
+
 def test_the_teachers_guide_knows_how_many_points_there_are():
     guide = (ROOT / "docs" / "teaching.md").read_text(encoding="utf-8")
     assert f"{sum(e.points for e in core.exercises('01').values())} in all" in guide
