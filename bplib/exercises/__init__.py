@@ -119,7 +119,7 @@ def progress():
             total += exercise.points
             tried = f", {tries} {'try' if tries == 1 else 'tries'}" if tries else ""
             sign = "✓" if best == CORRECT else "·"
-            lines.append(f"{sign} {exercise.id} {exercise.title}: {best}{tried}")
+            lines.append(f"{sign} {exercise.id} {exercise.title} ({best}{tried})")
     return Note(f"{points} of {total} points", "\n".join(lines))
 
 
