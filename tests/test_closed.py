@@ -84,7 +84,8 @@ def counted(N, B, epochs):
 
 def scaled_by_back(a, y):
     da = a - y
-    SIGMOID.back(da, a)
+    for call in SIGMOID.back(da, a.copy()):
+        call()
     return da
 
 
@@ -160,7 +161,8 @@ def test_every_function_of_the_library_is_closed_while_an_answer_runs():
     assert len(PUBLIC) > 150
     for name, f in PUBLIC:
         (outcome,) = probe.outcomes(lambda f=f: f(*[np.ones(2)] * 9), [()], {"open": []})
-        ours = not isinstance(f, np.ufunc) and f.__module__.startswith("bplib.")
+        made_of = getattr(f, "func", f)  # leaky_relu(slope) is made of partials
+        ours = not isinstance(f, np.ufunc) and made_of.__module__.startswith("bplib.")
         assert (outcome.status == "withheld") == ours, name
 
 
