@@ -196,7 +196,7 @@ def write(found, docs):
     page = [
         "# How fast are the pictures and the start?",
         "",
-        "`python benchmarks/pictures.py` measures all of this and writes this page.",
+        "`make bench-pictures` measures all of this and writes this page.",
         "",
         f"Measured {machine['date']} on {machine['cpu']}, {machine['cores']} cores, "
         f"{machine['system']}, Python {machine['python']}.",
@@ -227,6 +227,7 @@ def write(found, docs):
         "",
         "The CPU time of Python for one change of the slowest control.",
         "At first a training may have to run; again, only the picture is drawn.",
+        "`train_live` trains while it plays: some updates of its network are part of each frame.",
         "",
         "| | control | at first, ms | again, ms |",
         "|---|---|---|---|",

@@ -5,10 +5,12 @@ import sys
 from pathlib import Path
 
 import marking
+import pictures
 import pytest
 import speed
 from peers import CASES
 
+from bplib import widgets
 from bplib.exercises import core
 
 ROOT = Path(__file__).parents[1]
@@ -114,3 +116,14 @@ def test_the_page_of_marking_says_what_was_measured(tmp_path):
     page = (ROOT / "docs" / "marking-speed.md").read_text("utf-8")
     assert (tmp_path / "marking-speed.md").read_text("utf-8") == page
     assert found["machine"]["date"] in page and found["machine"]["cpu"] in page
+
+
+# ---- pictures ------------------------------------------------------------------------------------
+
+
+def test_the_page_of_the_pictures_says_what_was_measured_of_every_interactive(tmp_path):
+    found = json.loads((ROOT / "benchmarks" / "pictures.json").read_text("utf-8"))
+    assert set(found["frames"]) == set(widgets.__all__)
+    pictures.write(found, tmp_path)
+    page = (ROOT / "docs" / "pictures.md").read_text("utf-8")
+    assert (tmp_path / "pictures.md").read_text("utf-8") == page
