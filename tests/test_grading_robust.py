@@ -114,9 +114,9 @@ def test_ctrl_c_at_the_keyboard_keeps_the_marks_and_the_command_says_how_to_go_o
     out = tmp_path / "out"
     command = [sys.executable, "-m", "bplib.cli", "grade", mine, "--out", out]
     command += ["--trust-submissions", "--jobs", "1", "--seed", str(SEED)]
-    run = subprocess.Popen(
-        list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    listen = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)  # deaf in a shell's background
+    pipes = dict(stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    run = subprocess.Popen(list(map(str, command)), **pipes, preexec_fn=listen)
     results = out / "results.jsonl"
     until = time.monotonic() + 90
     while not results.exists() or results.read_bytes().count(b"\n") < 2:

@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 import matplotlib
 import numpy as np
 import pytest
-from pictures import NAME, put, words
+from drawings import NAME, put, words
 
 from bplib import bugs, datasets, svg, widgets
 from bplib.activations import SIGMOID

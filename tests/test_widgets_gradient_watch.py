@@ -5,7 +5,7 @@ import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
-from pictures import NAME, column, put, words
+from drawings import NAME, column, put, words
 
 from bplib import datasets, svg, widgets
 from bplib.activations import RELU, SIGMOID, TANH

@@ -8,7 +8,7 @@ import zlib
 
 import numpy as np
 import pytest
-from pictures import NAME, column, put, words
+from drawings import NAME, column, put, words
 
 from bplib import datasets, svg, widgets
 from bplib.activations import sigmoid
