@@ -386,7 +386,7 @@ for path in [TOLD["folder"], TOLD["out"], TOLD["solutions"], TOLD["tests"]]:
     if tried(os.listdir, path): found(path)
 for path in [TOLD["out"] + "/.seed", TOLD["out"] + "/results.jsonl", TOLD["neighbour"]]:
     if tried(lambda: open(path).read()): found(path)
-for path in glob.glob("/tmp/bplib-*/**/*.ipynb", recursive=True): found(path)""",
+for path in glob.glob(TOLD["temporary"] + "/bplib-*/**/*.ipynb", recursive=True): found(path)""",
     "the_solutions": """
 for path in [TOLD["solution"], TOLD["library"] + "/exercises/feed_forward.py"]:
     if tried(lambda: open(path).read()): found(path)
@@ -434,8 +434,8 @@ if tried(urllib.request.urlopen, f"http://127.0.0.1:{TOLD['port']}", timeout=0.5
 if tried(socket.getaddrinfo, "example.org", 80): found("names")""",
     "writes": """
 for path in [TOLD["folder"] + "/new", TOLD["out"] + "/new", TOLD["neighbour"], TOLD["library"],
-             TOLD["library"] + "/new.py", "/tmp/new-of-a-student", "/dev/shm/new-of-a-student",
-             "/etc/new-of-a-student", sys.prefix + "/new-of-a-student",
+             TOLD["library"] + "/new.py", TOLD["temporary"] + "/new-of-a-student",
+             "/dev/shm/new-of-a-student", "/etc/new-of-a-student", sys.prefix + "/new-of-a-student",
              np.__file__, TOLD["out"] + "/results.jsonl"]:
     if tried(open, path, "a"): found(path)
     if tried(os.symlink, "/etc/passwd", path + "-link"): found(path)
@@ -455,7 +455,8 @@ for words in (["su", "-c", "id -u"], ["sudo", "-n", "id", "-u"], ["unshare", "-U
 if os.getuid() == 0 or tried(os.setuid, 0) is not None and os.getuid() == 0: found("root")""",
     "neighbours": """
 mine = {os.path.realpath(p) for p in (".", "../ipc", "/sandbox/home", "/sandbox/ipc")}
-for path in glob.glob("/tmp/bplib-*/kernels/*/*") + glob.glob("/sandbox/kernels/*/*"):
+rooms = TOLD["temporary"] + "/bplib-*", "/sandbox"
+for path in [path for room in rooms for path in glob.glob(room + "/kernels/*/*")]:
     if os.path.realpath(path) not in mine and tried(os.listdir, path): found(path)
 libc = ctypes.CDLL(None)
 for pid in {TOLD["pid"], os.getppid()} - {0}:

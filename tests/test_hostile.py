@@ -47,7 +47,7 @@ class Marked:
             **{"solutions": str(REPO / "solutions"), "tests": str(REPO / "tests")},
             **{"solution": str(REPO / "solutions" / "01_feed_forward.ipynb"), "pid": os.getpid()},
             **{"neighbour": str(here / "in" / "untouched.ipynb"), "token": TOKEN},
-            **{"port": self.listener.getsockname()[1]},
+            **{"port": self.listener.getsockname()[1], "temporary": tempfile.gettempdir()},
         }
         self.points = hostile.write(here / "in", told)
         self.status = hostile.files(here / "in")
@@ -198,6 +198,7 @@ def test_a_thief_finds_everything_where_no_wall_stands(tmp_path):
             **{"folder": str(tmp_path), "out": str(tmp_path), "solutions": "", "tests": ""},
             **{"solution": str(REPO / "solutions" / "01_feed_forward.ipynb"), "token": TOKEN},
             **{"neighbour": str(tmp_path / "untouched.ipynb"), "library": str(library)},
+            **{"temporary": tempfile.gettempdir()},
         }
         lines = hostile.SEARCH.format(told=told) + hostile.THEFTS[name]
         ran = subprocess.run(

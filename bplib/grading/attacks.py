@@ -41,7 +41,8 @@ def read_the_answers(T):
 def read_other_submissions(T):
     """list other submissions"""
     mine = {os.path.realpath(path) for path in (".", "../ipc", "/sandbox/home", "/sandbox/ipc")}
-    for where in ("/tmp/bplib-*/*", "/tmp/bplib-*/kernels/*/*", "/sandbox/kernels/*", "/tmp"):
+    rooms = T["temporary"] + "/bplib-*"
+    for where in (rooms + "/*", rooms + "/kernels/*/*", "/sandbox/kernels/*", T["temporary"]):
         for path in set(map(os.path.realpath, glob.glob(where))) - mine:
             with failing:
                 if os.path.basename(path) != "inside" and os.listdir(path):
@@ -50,7 +51,8 @@ def read_other_submissions(T):
 
 def write_a_file(T):
     """write, empty or lock a file of the teacher"""
-    new = ["/dev/shm/bplib-x", "/var/tmp/bplib-x", "/tmp/bplib-x", "/bplib-x", sys.prefix + "/x"]
+    shared = ["/dev/shm", "/var/tmp", T["temporary"], "", sys.prefix]
+    new = [folder + "/bplib-x" for folder in shared]
     for path in [T["folder"] + "/new", T["secret"], T["library"] + "/__init__.py", *new]:
         with failing:
             open(path, "a").close()

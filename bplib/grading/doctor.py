@@ -55,6 +55,7 @@ class Scene:
             **{"token": self.token, "folder": str(folder), "secret": str(self.secret)},
             **{"key": str(library / "exercises"), "library": str(library)},
             **{"solutions": str(library.parent / "solutions" / "*")},
+            **{"temporary": tempfile.gettempdir()},
             **{"tcp": self.sockets["tcp"].getsockname()[1], "unix": unix, "datagram": datagram},
             **{"udp": self.sockets["udp"].getsockname()[1], "abstract": name},
             **{"victim": self.victim.pid, "grader": os.getpid()},
