@@ -17,7 +17,7 @@
 # - `progress()` shows how far you are.
 #
 # You may use NumPy everywhere, and write as many helper cells as you like.
-# Of `bplib`, an answer may call only what this notebook imports: the rest is closed while it runs.
+# Of `bplib`, an answer may call only what this notebook imports from `bplib.activations`: the rest is closed while it runs.
 # Return new arrays; leave the arguments as they are.
 # Work with Python's usual floats (`float64`).
 #
