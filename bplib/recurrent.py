@@ -79,8 +79,10 @@ class RNN:
         h[0] = first
         np.matmul(x, self.W_x.T, out=h[1:])  # what needs no h, for all steps at once
         h[1:] += self.b
+        from_before = np.empty_like(h[0])
         for z, h_before in zip(h[1:], h, strict=False):
-            z += h_before @ self.W_h.T
+            np.dot(h_before, self.W_h.T, from_before)
+            z += from_before
             np.tanh(z, out=z)  # z becomes h
         return Trace(x, h)
 
@@ -93,11 +95,11 @@ class RNN:
         """
         x, h = trace.x, trace.h
         dh = _check_error(h, dh)
-        delta = np.zeros_like(h[1:])
+        delta = 1.0 - h[1:] ** 2  # all the slopes at once
         dh_next = np.zeros_like(h[0])
-        for t in reversed(range(len(x))):
-            delta[t] = (dh[t] + dh_next) * (1.0 - h[t + 1] ** 2)
-            dh_next = delta[t] @ self.W_h  # each row: W_h^T delta
+        for dh_t, delta_t in zip(dh[::-1], delta[::-1], strict=True):
+            delta_t *= dh_t + dh_next
+            np.dot(delta_t, self.W_h, dh_next)  # each row: W_h^T delta
         return Gradients(*_sums(x, h, delta), delta, delta @ self.W_x, dh_next)
 
 
@@ -135,26 +137,25 @@ class LSTM:
         x = _check_steps(self, x)
         T, m, n_in = x.shape
         n, take = self.W_h.shape[1], self.shelf.take
-        seen, c = take((T + 1, n_in + n + 1, m), x.dtype), take((T + 1, n, m), x.dtype)
-        gates = take((T, 4, n, m), x.dtype)
+        seen, inner = take((T + 1, n_in + n + 1, m), x.dtype), take((T + 1, 5, n, m), x.dtype)
         seen[:-1, :n_in], seen[:, -1] = x.transpose(0, 2, 1), 1.0  # the ones meet the bias
-        h = seen[:, n_in:-1]
+        h, gates, c = seen[:, n_in:-1], inner[:-1, :4], inner[:, 4]  # c lies behind g
         h[0], c[0] = _first(self, x, "h0", h0).T, _first(self, x, "c0", c0).T
         W = np.column_stack([self.W_x, self.W_h, self.b])
         W[: 3 * n] *= 0.5  # sigmoid(z) = (1 + tanh(z / 2)) / 2: one tanh serves all four gates
-        half, one, new = scalar(0.5, x), scalar(1.0, x), np.empty((n, m), x.dtype)
-        for t, z in enumerate(gates.reshape(T, 4 * n, m)):
-            np.dot(W, seen[t], z)
+        half, one = scalar(0.5, x), scalar(1.0, x)
+        taken, tanh_c = np.empty((2, n, m), x.dtype), np.empty((n, m), x.dtype)
+        z = inner.reshape(T + 1, 5 * n, m)[:, : 4 * n]
+        blocks = seen, z, inner[:, :3], inner[:, :2], inner[:, 3:], inner[:, 2], c[1:], h[1:]
+        for seen_t, z, i_f_o, i_f, g_c, o, c_t, h_t in zip(*blocks, strict=False):
+            np.dot(W, seen_t, z)
             np.tanh(z, z)
-            three = z[: 3 * n]
-            np.add(three, one, three)
-            np.multiply(three, half, three)
-            (i, f, o, g), c_t = gates[t], c[t + 1]
-            np.multiply(f, c[t], c_t)
-            np.multiply(i, g, new)
-            np.add(c_t, new, c_t)
-            np.tanh(c_t, new)
-            np.multiply(o, new, h[t + 1])
+            np.add(i_f_o, one, i_f_o)
+            np.multiply(i_f_o, half, i_f_o)
+            np.multiply(i_f, g_c, taken)  # i * g, and f * c_(t-1)
+            np.add(taken[0], taken[1], c_t)
+            np.tanh(c_t, tanh_c)
+            np.multiply(o, tanh_c, h_t)
         return Trace(x, h.transpose(0, 2, 1), c.transpose(0, 2, 1), gates.transpose(0, 1, 3, 2))
 
     def backward(self, trace, dh):
@@ -171,31 +172,31 @@ class LSTM:
         i, f, o, g = gates.swapaxes(0, 1)
         dc, delta, tanh_c = (self.shelf.take(like.shape, h.dtype) for like in (c, gates, o))
         # First what needs no error signal, for all steps at once: dc/dz, but dh/dz for the gate o
-        np.tanh(c[1:], tanh_c)
         np.subtract(1.0, gates, delta)
         delta[:, :3] *= gates[:, :3]  # sigmoid: (1 - s) s
-        delta[:, 3] *= 1.0 + g  # tanh: (1 - g) (1 + g)
+        delta[:, 3] *= np.add(1.0, g, tanh_c)  # tanh: (1 - g) (1 + g)
+        np.tanh(c[1:], tanh_c)
         for k, factor in enumerate((g, c[:-1], tanh_c, i)):
             delta[:, k] *= factor
         np.multiply(tanh_c, tanh_c, tanh_c)
         np.subtract(1.0, tanh_c, tanh_c)
         dh_dc = np.multiply(tanh_c, o, tanh_c)
         dc[-1] = 0.0
-        W_h, dh_t, back = self.W_h.T.copy(), np.empty((n, m), h.dtype), np.zeros((n, m), h.dtype)
-        for t in reversed(range(T)):
-            dc_t, more, (d_i, d_f, d_o, d_g) = dc[t + 1], dh_dc[t], delta[t]
-            np.add(dh[t].T, back, dh_t)  # back: what comes from step t + 1
+        W_h, back, dh = self.W_h.T.copy(), np.zeros((n, m), h.dtype), dh.transpose(0, 2, 1).copy()
+        columns = delta.reshape(T, 4 * n, m)
+        blocks = dh, dh_dc, dc[1:], dc[:-1], f, delta[:, :2], delta[:, 2], delta[:, 3], columns
+        steps = zip(*(block[::-1] for block in blocks), strict=True)
+        for dh_t, more, dc_t, dc_before, f_t, d_i_f, d_o, d_g, delta_t in steps:
+            np.add(dh_t, back, dh_t)  # back: what comes from step t + 1
             np.multiply(dh_t, more, more)
             np.add(dc_t, more, dc_t)
-            np.multiply(d_i, dc_t, d_i)
-            np.multiply(d_f, dc_t, d_f)
+            np.multiply(d_i_f, dc_t, d_i_f)
             np.multiply(d_o, dh_t, d_o)
             np.multiply(d_g, dc_t, d_g)
-            np.multiply(dc_t, f[t], dc[t])
-            np.dot(W_h, delta[t].reshape(4 * n, m), back)
-        delta = delta.reshape(T, 4 * n, m)
-        dx = np.matmul(self.W_x.T, delta).transpose(0, 2, 1)
-        delta, dc = delta.transpose(0, 2, 1), dc.transpose(0, 2, 1)
+            np.multiply(dc_t, f_t, dc_before)
+            np.dot(W_h, delta_t, back)
+        dx = np.matmul(self.W_x.T, columns).transpose(0, 2, 1)
+        delta, dc = columns.transpose(0, 2, 1), dc.transpose(0, 2, 1)
         return Gradients(*_sums(x, h, delta), delta, dx, back.T, dc)
 
 
