@@ -141,11 +141,10 @@ class Exercise:
         safe = None
         for attempt in range(1000):
             cases = self._make(np.random.default_rng([seed, attempt]))
-            expected = self.run(self.f, cases)
             band = max(1e-4, 0.2 * 0.9**attempt)
-            if probe.safe(expected, band):
+            if all(probe.safe(self.run(self.f, [args]), band) for args in cases):
                 safe = safe or cases
-                if not self._lucky(cases, expected):
+                if not self._lucky(cases, self.expected(cases)):
                     self._drawn[seed] = cases
                     return cases
         if safe:
