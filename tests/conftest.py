@@ -14,8 +14,8 @@ settings.register_profile("house", deadline=None, derandomize="CI" in os.environ
 settings.load_profile("house")
 
 # Whole files go to the workers of a whole test: the long ones first, or one worker ends alone.
-LONG = ("lessons", "claims", "exercises", "grading", "grading_robust", "hostile", "release")
-LONG = [f"test_{name}" for name in (*LONG, "cluster", "sandbox", "widgets_feed_forward", "doctor")]
+LONG = ("lessons", "claims", "hostile", "grading", "grading_robust", "exercises", "doctor")
+LONG = [f"test_{name}" for name in (*LONG, "sandbox", "widgets_feed_forward", "cluster", "release")]
 
 
 def pytest_collection_modifyitems(items):

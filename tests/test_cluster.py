@@ -16,7 +16,7 @@ distributed = pytest.importorskip(
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 
 SEED = 20261124
-COUNT = 16
+COUNT = 8
 
 
 @pytest.fixture(scope="module")
@@ -29,14 +29,14 @@ def folder(tmp_path_factory):
     return folder
 
 
-@pytest.fixture
-def two_workers(tmp_path):
+@pytest.fixture(scope="module")
+def two_workers(tmp_path_factory):
     with (
         distributed.LocalCluster(
             n_workers=2,
             threads_per_worker=1,
             dashboard_address=None,
-            local_directory=str(tmp_path / "dask"),
+            local_directory=str(tmp_path_factory.mktemp("dask")),
         ) as workers,
         distributed.Client(workers, set_as_default=False) as client,
     ):

@@ -437,6 +437,16 @@ def test_a_finite_difference_earns_nothing_and_is_told_kindly_why(h, sides):
         assert feedback.misconception == "FD" and "measured" in feedback.text
 
 
+def test_a_known_answer_runs_once_for_a_drawn_case_however_often_it_is_compared():
+    cases, runs = slope.draw(3), []
+    counted = lambda w: runs.append(w) or 3 * w
+    once, again = slope.known(counted, cases), slope.known(counted, cases[1:])
+    assert len(runs) == len(cases)
+    fresh = slope.run(lambda w: 3 * w, cases)
+    assert list(map(probe.encode, once)) == list(map(probe.encode, fresh))
+    assert list(map(probe.encode, again)) == list(map(probe.encode, fresh[1:]))
+
+
 def complex_step(f, w):
     """df/dw without a difference: the imaginary part of f(w + ih), divided by h."""
     grad = np.zeros(w.shape)

@@ -80,7 +80,7 @@ def seal(exercise, salt):
             for o in expected
         ],
         "mistakes": [
-            [digest(exercise.run(m.f, cases)), m.id, m.text, m.ask, m.see]
+            [digest(exercise.known(m.f, cases)), m.id, m.text, m.ask, m.see]
             for m in exercise.misconceptions
         ],
     }
@@ -103,13 +103,24 @@ def seal(exercise, salt):
 
 
 def _cases(exercise):
-    """Inputs on which no known answer, right or wrong, stands on a rounding edge."""
-    for seed in itertools.count(1):
+    """Of 40 draws the first on which no known answer, right or wrong, stands on a rounding edge,
+    or the one on which the fewest do: a wrong answer that adds its inputs often must."""
+    fewest, chosen = np.inf, None
+    for seed in range(1, 41):
         cases = exercise.draw(seed)
-        wrong = (exercise.run(m.f, cases) for m in exercise.misconceptions)
-        if seed > 200 or (_steady(exercise.expected(cases)) and all(map(_safe, wrong))):
-            return cases
-    raise AssertionError("itertools.count has no end")
+        edges = _edges(exercise, cases)
+        if edges < fewest:
+            fewest, chosen = edges, cases
+        if not edges:
+            break
+    return chosen
+
+
+def _edges(exercise, cases):
+    """How many wrong answers stand on a rounding edge: all, where the right one is not steady."""
+    if not _steady(exercise.expected(cases)):
+        return 1 + len(exercise.misconceptions)
+    return sum(not _safe(exercise.known(m.f, cases)) for m in exercise.misconceptions)
 
 
 def _safe(outcomes):

@@ -211,7 +211,7 @@ def _phis(name, z):
     return np.concatenate([getattr(phi, name)(quarter) for phi, quarter in quarters])
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=64)
 @np.errstate(over="ignore", invalid="ignore")
 def _race(hidden, depth, lr, first):
     """Train all networks at once, each with all four rows in one batch.   ->  Race
@@ -244,7 +244,7 @@ def _race(hidden, depth, lr, first):
                 delta = (delta @ Ws[l]) * _phis("prime", z[l - 1])
             Ws[l] -= lr * dW
             bs[l] -= lr * db
-    return Race(np.array(right, int), np.array(gone))
+    return Race(np.array(right, np.int8), np.array(gone))
 
 
 def draw_four(hidden, depth, lr, step, first_seed):
