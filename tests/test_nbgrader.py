@@ -14,18 +14,13 @@ from pathlib import Path
 import nbformat
 import pytest
 import submissions
+from traitlets.config import Config
 
 from bplib.course import authoring
 from bplib.exercises import core
 from bplib.grading import GradingError, grade, gradebook
 
 pytest.importorskip("nbgrader", reason="nbgrader is not installed: pip install -e '.[test]'")
-
-from nbgrader.api import Gradebook
-from nbgrader.apps import NbGraderAPI
-from nbgrader.nbgraderformat import MetadataValidator
-from nbgrader.validator import Validator
-from traitlets.config import Config
 
 REPO = Path(__file__).parents[1]
 POINTS = {e.id: e.points for e in core.exercises("01").values()}
@@ -40,6 +35,8 @@ def built():
 @pytest.fixture(scope="module")
 def released(built, tmp_path_factory):
     """The student version that nbgrader makes of our solution notebook."""
+    from nbgrader.apps import NbGraderAPI  # two seconds that no other worker need spend
+
     root = tmp_path_factory.mktemp("nbgrader")
     source = root / "source/feed_forward/01_feed_forward.ipynb"
     source.parent.mkdir(parents=True)
@@ -63,6 +60,8 @@ def released(built, tmp_path_factory):
 
 def validate(text, folder):
     """What `nbgrader validate` finds.   ->  sources of the check cells that fail"""
+    from nbgrader.validator import Validator
+
     path = folder / "01_feed_forward.ipynb"
     path.write_text(text, encoding="utf-8", newline="\n")
     validator = Validator()
@@ -74,6 +73,8 @@ def validate(text, folder):
 
 @pytest.mark.parametrize("folder", ["exercises", "solutions"])
 def test_the_metadata_is_what_nbgraders_schema_asks_for(built, folder):
+    from nbgrader.nbgraderformat import MetadataValidator
+
     notebook = nbformat.reads(built[f"{folder}/01_feed_forward.ipynb"], as_version=4)
     MetadataValidator().validate_nb(notebook)
 
@@ -160,6 +161,8 @@ def test_nbgraders_exporter_writes_our_points_and_no_zero_for_the_unreadable(cou
 
 
 def test_a_score_somebody_gave_by_hand_stays(course, marks):
+    from nbgrader.api import Gradebook
+
     with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as book:
         given = book.find_grade("check-1-3", NAME, NAME, "ben")
         given.manual_score = 1.5
@@ -220,6 +223,8 @@ def test_its_formgrader_lists_the_submissions_and_opens_one(course):
 
 
 def test_marks_go_into_an_assignment_that_nbgrader_made_itself(released, marks, tmp_path_factory):
+    from nbgrader.api import Gradebook
+
     _, _, root = released
     gradebook.push(marks, root, "feed_forward")
     with Gradebook(f"sqlite:///{root / 'gradebook.db'}") as book:
