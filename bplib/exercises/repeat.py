@@ -2033,8 +2033,8 @@ def early_stop(training, validation, patience):
     training, validation : (k,) the two losses after epoch 0, 1, ..., k - 1;
     patience : 1 or more
     The best epoch so far has the lowest validation loss; of two equal ones, the earlier.
-    Training stops at the first epoch that is `patience` epochs later than the best so far,
-    or at the last epoch of the list.   ->  best, stop: two numbers of epochs
+    Training stops at the first epoch that is `patience` epochs later than the best so
+    far, or at the last epoch of the list.   ->  best, stop: two numbers of epochs
     """
     best = 0
     for epoch in range(len(validation)):
