@@ -11,7 +11,7 @@ import numpy as np
 
 from bplib.activations import IDENTITY, SIGMOID, sigmoid
 from bplib.losses import SOFTMAX_CROSS_ENTROPY
-from bplib.network import Layer, Network
+from bplib.network import Layer, Network, check_floats
 from bplib.optimisers import Momentum
 from bplib.training import minibatches
 
@@ -21,7 +21,7 @@ class RBM:
     """E(v, h) = -h W v - b h - c v,  p(v, h) = exp(-E) / Z.
 
     W : (n_h, n_v),  b : (n_h,) of the hidden units,  c : (n_v,) of the visible units
-    ValueError, in one sentence, when shapes do not fit.
+    ValueError, in one sentence, when shapes do not fit; TypeError when weights are no floats.
     Source: Hinton 2012, "A practical guide to training restricted Boltzmann machines", sec. 2.
     """
 
@@ -30,6 +30,7 @@ class RBM:
     c: np.ndarray
 
     def __post_init__(self):
+        check_floats("an RBM", W=self.W, b=self.b, c=self.c)
         if self.W.ndim != 2 or [self.b.shape, self.c.shape] != [(n,) for n in self.W.shape]:
             raise ValueError(
                 f"an RBM needs W (n_h, n_v), b (n_h,) and c (n_v,), but W is {self.W.shape}, "

@@ -108,14 +108,17 @@ def dense(sizes, phi, loss, rng, init=xavier):
     return Network(layers, loss)
 
 
-def _check_layer(number, layer, n_before):
-    """Refuse a layer that cannot work, in one sentence; return how many neurons it has."""
-    for name, w in (("W", layer.W), ("b", layer.b)):
+def check_floats(owner, **weights):
+    """Refuse weights that an optimiser could not change in place.   TypeError, in one sentence"""
+    for name, w in weights.items():
         if not isinstance(w, np.ndarray) or not np.issubdtype(w.dtype, np.floating):
             kind = w.dtype if isinstance(w, np.ndarray) else type(w).__name__
-            raise TypeError(
-                f"layer {number}: {name} must be a NumPy array of floats, but it is {kind}."
-            )
+            raise TypeError(f"{owner}: {name} must be a NumPy array of floats, but it is {kind}.")
+
+
+def _check_layer(number, layer, n_before):
+    """Refuse a layer that cannot work, in one sentence; return how many neurons it has."""
+    check_floats(f"layer {number}", W=layer.W, b=layer.b)
     if layer.W.ndim != 2:
         raise ValueError(f"layer {number}: W must be (n_out, n_in), but it is {layer.W.shape}.")
     n_out, n_in = layer.W.shape

@@ -7,7 +7,7 @@ import numpy as np
 
 from bplib.activations import scalar
 from bplib.fast import Shelf
-from bplib.network import Network
+from bplib.network import Network, check_floats
 
 
 class Trace(NamedTuple):
@@ -54,7 +54,7 @@ class RNN:
     """h_t = tanh(W_x x_t + W_h h_(t-1) + b): one layer, used again at every step.
 
     W_x : (n, n_in),  W_h : (n, n),  b : (n,)
-    ValueError, in one sentence, when shapes do not fit.
+    ValueError, in one sentence, when shapes do not fit; TypeError when weights are no floats.
     Source: Elman 1990; Goodfellow, Bengio & Courville 2016, eqs. (10.8) and (10.9).
     """
 
@@ -111,7 +111,7 @@ class LSTM:
     i, f, o = sigmoid(z_i), sigmoid(z_f), sigmoid(z_o),  g = tanh(z_g)
     c_t = f * c_(t-1) + i * g,  h_t = o * tanh(c_t)
     W_x : (4n, n_in),  W_h : (4n, n),  b : (4n,)
-    ValueError, in one sentence, when shapes do not fit.
+    ValueError, in one sentence, when shapes do not fit; TypeError when weights are no floats.
     Source: Hochreiter & Schmidhuber 1997; with the forget gate of Gers, Schmidhuber & Cummins 2000.
     """
 
@@ -268,7 +268,9 @@ def _sums(x, h, delta):
 
 
 def _check_weights(cell, gates):
-    rows, n = gates * cell.W_h.shape[-1], cell.W_h.shape[-1]
+    check_floats(f"an {type(cell).__name__}", W_x=cell.W_x, W_h=cell.W_h, b=cell.b)
+    n = cell.W_h.shape[-1] if cell.W_h.ndim else 0
+    rows = gates * n
     if (cell.W_h.shape, cell.b.shape, cell.W_x.shape[:-1]) != ((rows, n), (rows,), (rows,)):
         kind, size = type(cell).__name__, "n" if gates == 1 else f"{gates}n"
         raise ValueError(

@@ -384,3 +384,9 @@ def test_a_stack_of_nothing_is_refused_in_one_sentence():
     with pytest.raises(ValueError) as error:
         unroll([], 3, np.random.default_rng(0))
     assert str(error.value) == "unroll needs at least one RBM: has the pretraining been run?"
+
+
+@pytest.mark.parametrize("W", [[[1.0, 2.0]], np.array([[1, 2]])])
+def test_an_rbm_of_whole_numbers_or_of_lists_is_refused_in_one_sentence(W):
+    with pytest.raises(TypeError, match="^an RBM: W must be a NumPy array of floats"):
+        RBM(W, np.ones(1), np.ones(2))

@@ -213,6 +213,22 @@ def test_a_factor_in_one_result_only_is_found_in_that_result():
     assert feedback.text.startswith("Your `a[0]` is everywhere exactly -1")
 
 
+def test_right_results_in_another_order_are_told_the_order():
+    for id, order in (("1.4", (2, 0, 1)), ("2.6", (3, 4, 5, 0, 1, 2)), ("3.2", (0, 2, 1, 3))):
+        exercise = core.find(id)
+        feedback = judge(exercise, lambda *args, f=exercise.f, k=order: [f(*args)[i] for i in k])
+        assert f"do not stand in the order {', '.join(exercise.outputs)}" in feedback.text
+    repeated = judge(core.find("1.4"), lambda *args: [core.find("1.4").f(*args)[0]] * 3)
+    assert "order" not in repeated.text
+
+
+def test_a_wrong_call_inside_an_answer_is_not_blamed_on_its_first_line():
+    inside = judge(core.find("1.1"), lambda w, x, b: np.dot(w) + b)
+    assert "Which arguments does this function take" in inside.text
+    outside = judge(core.find("1.1"), lambda w, x: w @ x)
+    assert "first line of your function" in outside.text
+
+
 def test_results_are_counted_list_by_list():
     x_is_missing = judge(core.find("1.7"), lambda x, Ws, bs: ([x], [x, x, x]))
     assert "Your `z` is a list of 1, but a list of 2 is needed" in x_is_missing.text
@@ -220,6 +236,8 @@ def test_results_are_counted_list_by_list():
     assert "You returned 5 results; the exercise asks for 2 (z, a)" in flat.text
     comma = judge(core.find("1.1"), lambda w, x, b: (w @ x + b,))
     assert "a stray comma" in comma.text
+    first = judge(core.find("3.3"), lambda params, grads, lr: [params[0] - lr * grads[0]])
+    assert "comma" not in first.text
 
 
 def test_a_softmax_that_underflows_as_it_should_gets_no_warning():
@@ -507,3 +525,8 @@ def test_a_choice_can_be_built_and_typed():
     assert "# 2. Which?" in QUIZ.stub and 'names = ""' in QUIZ.stub
     assert run(QUIZ, QUIZ.solved) == "B A"
     assert run(QUIZ, QUIZ.wrong(QUIZ.misconceptions[0])) == "A A"
+
+
+@named("exercise", [e for number in core.LESSONS for e in core.exercises(number).values()])
+def test_the_text_of_an_answer_fits_into_a_narrow_notebook(exercise):
+    assert not [line for line in exercise.docstring.splitlines() if len(line) > 90]

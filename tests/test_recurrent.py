@@ -404,3 +404,18 @@ def test_errors_that_do_not_fit_are_refused_in_one_sentence(kind, shape):
     with pytest.raises(ValueError) as error:
         cell.backward(cell.forward(x, *first), np.zeros(shape))
     assert str(error.value) == f"dh must be (5, 2, 4), (T, m, n), but it is {shape}."
+
+
+@pytest.mark.parametrize("cell, rows", [(RNN, 2), (LSTM, 8)])
+@pytest.mark.parametrize("wrong", [lambda w: w.astype(int), lambda w: w.tolist()])
+def test_weights_that_are_no_array_of_floats_are_refused_in_one_sentence(cell, rows, wrong):
+    weights = [np.ones((rows, 3)), np.ones((rows, 2)), np.ones(rows)]
+    for k, name in enumerate(("W_x", "W_h", "b")):
+        given = [wrong(w) if i == k else w for i, w in enumerate(weights)]
+        with pytest.raises(TypeError, match=f"^an {cell.__name__}: {name} must be .* of floats"):
+            cell(*given)
+
+
+def test_a_recurrent_weight_that_is_one_number_is_refused_in_one_sentence():
+    with pytest.raises(ValueError, match=r"needs W_x .* W_h is \(\)"):
+        RNN(np.ones((2, 3)), np.array(1.0), np.ones(2))

@@ -62,7 +62,7 @@ def test_the_table_of_the_ball_is_sgd_with_momentum():
 def test_without_momentum_the_factors_are_one_minus_lr_times_curvature():
     picture = put(widgets.ball_on_a_bowl(), lr=0.155, step=1)
     assert picture.worked[2].endswith("1 − η·1 = 0.845, w2 by 1 − η·10 = −0.550")
-    assert {"w1: × 0.845 each step", "w2: × 0.550 each step"} <= set(words(picture))
+    assert {"w1: × 0.845 each step", "w2: × −0.550 each step"} <= set(words(picture))
 
 
 def test_the_bound_is_drawn_where_the_scale_says():

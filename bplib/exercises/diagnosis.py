@@ -104,6 +104,7 @@ def diagnose(exercise, cases, found, rounded=False):
         lambda: known and _name(exercise, cases, known, found, expected, close),
         lambda: _raised(exercise, cases, found),
         lambda: _no_numbers(exercise, found),
+        lambda: _shuffled(exercise, found, expected, close),
         lambda: _structure(exercise, cases, found, expected),
         lambda: _mutated(exercise, found),
         lambda: _not_finite(exercise, cases, found, expected),
@@ -248,7 +249,7 @@ def _praise(found, expected, rounded):
             "only just enough. Is there a constant with few digits, or a small number that you add?"
         )
     return (
-        f"All values agree. There was a warning, though: {warned}."
+        f"All values agree. There was a warning, though: {warned.rstrip('.')}."
         if warned
         else "All values agree."
     )
@@ -272,6 +273,9 @@ def _raised(exercise, cases, found):
             where = f" in your line `{outcome.line}`" if outcome.line else ""
             kind, _, words = outcome.message.partition(": ")
             means, ask = _meaning(words)
+            if outcome.line and "positional argument" in words:  # a call inside the answer
+                means = f"a function is called with other arguments than it takes ({words})"
+                ask = "Which arguments does this function take, and which do you give it?"
             ask = ask or (
                 f"The arguments were: {_shapes(exercise, args)}. "
                 "Which of them, or which of your own values, is not what the line needs?"
@@ -313,6 +317,34 @@ def _no_numbers(exercise, found):
         if outcome.status == "stub":
             return Feedback(NOT_YET, "For some inputs the code still says NotImplementedError.")
     return None
+
+
+def _shuffled(exercise, found, expected, close):
+    """All results are right, but they stand in another order."""
+    paths = [f"[{i}]" for i in range(len(exercise.outputs))]
+    if any(o.tensors.keys() != set(paths) for o in (*found, *expected)):
+        return None
+    places = []
+    for path in paths:
+        places.append(
+            [
+                p
+                for p in paths
+                if all(
+                    o.tensors[p].shape == e.tensors[path].shape
+                    and close(o.tensors[p], e.tensors[path])
+                    for o, e in zip(found, expected, strict=True)
+                )
+            ]
+        )
+    if not all(places) or len({p for place in places for p in place}) < len(paths):
+        return None
+    names = ", ".join(exercise.outputs)
+    return Feedback(
+        NOT_YET,
+        f"Your results are right, but they do not stand in the order {names}.\n"
+        "Which of yours must come first?",
+    )
 
 
 def _structure(exercise, cases, found, expected):
@@ -601,7 +633,7 @@ def _difference(exercise, outcome, right):
     """In words, how two collections of results differ in number."""
     mine, needed = _layout(outcome), _layout(right)
     if mine.keys() != needed.keys():
-        if mine.keys() == {"[0]"}:
+        if mine.keys() == {"[0]"} and len(needed) == 1:
             return "you returned a tuple or list with one result in it: look for a stray comma"
         count = "one result" if len(mine) == 1 else f"{len(mine)} results"
         wanted = "one" if len(needed) == 1 else f"{len(needed)}"

@@ -149,7 +149,8 @@ def _(a):
     outputs=("delta",),
 )
 def output_delta(a, y):
-    """delta = dE/dz of sigmoid output neurons, with E = half the sum of the squared errors.
+    """delta = dE/dz of sigmoid output neurons,
+    with E = half the sum of the squared errors.
 
     a : (n,) outputs,  y : (n,) targets  ->  delta : (n,)
     """
@@ -296,7 +297,7 @@ def _(a, y):
 
 @output_delta.misconception(
     "BP-11",
-    "`@` added up all neurons: one number is left.",
+    "The deltas of all neurons were added up, by `@` or by a sum: one number is left.",
     "How many deltas do two neurons have?",
     see="mazur_backward",
 )
@@ -351,9 +352,11 @@ def _(a, y):
     outputs=("dW", "db"),
 )
 def output_gradients(delta, a_prev, W, b, z_prev):
-    """The gradients of a layer from its delta, for one sample.  Not every argument is needed.
+    """The gradients of a layer from its delta, for one sample.
+    Not every argument is needed.
 
-    delta : (n_out,),  a_prev : (n_in,) what the layer gets in,  z_prev : (n_in,) the sums before it
+    delta : (n_out,),  a_prev : (n_in,) what the layer gets in,
+    z_prev : (n_in,) the sums before it
     W : (n_out, n_in),  b : (n_out,)  ->  dW : (n_out, n_in),  db : (n_out,)
     """
     return np.outer(delta, a_prev), delta
@@ -518,7 +521,8 @@ def _(delta, a_prev, W, b, z_prev):
 def hidden_gradients(delta_next, W_next, a, a_prev):
     """delta, dW and db of a hidden sigmoid layer, for one sample.
 
-    delta_next : (n_next,),  W_next : (n_next, n): delta and weights of the layer after this one
+    delta_next : (n_next,),  W_next : (n_next, n):
+    delta and weights of the layer after this one
     a : (n,) what this layer hands on,  a_prev : (n_in,) what it gets in
     ->  delta : (n,),  dW : (n, n_in),  db : (n,)
     """
@@ -1148,9 +1152,11 @@ def _(x, y, w, b):
     outputs=("delta2", "dW2", "db2", "delta1", "dW1", "db1"),
 )
 def backward(x, y, W1, b1, W2, b2):
-    """All gradients of two sigmoid layers; the loss is half the squared error, mean over rows.
+    """All gradients of two sigmoid layers; the loss is half the squared error,
+    mean over rows.
 
-    x : (m, n_0),  y : (m, n_2),  W1 : (n_1, n_0),  b1 : (n_1,),  W2 : (n_2, n_1),  b2 : (n_2,)
+    x : (m, n_0),  y : (m, n_2),  W1 : (n_1, n_0),  b1 : (n_1,),
+    W2 : (n_2, n_1),  b2 : (n_2,)
     ->  delta2 : (m, n_2) the slope of the loss at z2,  dW2 and db2 shaped like W2 and b2,
         delta1 : (m, n_1) the slope at z1,  dW1 and db1 shaped like W1 and b1
     """
@@ -1363,7 +1369,8 @@ def _(x, y, W1, b1, W2, b2):
 def softmax_delta(z, y):
     """The slope at z of the mean over rows of -sum_j y_j ln p_j, where p = softmax(z).
 
-    z : (m, n), any size of number,  y : (m, n), 1 at the true class, else 0  ->  delta : (m, n)
+    z : (m, n), any size of number,  y : (m, n), 1 at the true class, else 0
+    ->  delta : (m, n)
     """
     e = np.exp(z - z.max(axis=1, keepdims=True))
     return (e / e.sum(axis=1, keepdims=True) - y) / len(z)
@@ -1568,7 +1575,8 @@ def _(z, y):
     outputs=("numeric", "error"),
 )
 def numerical_gradient(f, w, h, grad):
-    """The gradient of f at w by central differences, and the relative error of grad against it.
+    """The gradient of f at w by central differences,
+    and the relative error of grad against it.
 
     f : a function of w that gives a number,  w : (n,) or (n, k),  h : how far to nudge
     grad : shaped like w, somebody's gradient, perhaps wrong

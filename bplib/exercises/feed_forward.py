@@ -474,7 +474,8 @@ def _(x, W, b):
 def mazur_forward(x, y, W1, b1, W2, b2):
     """One sample through two layers of sigmoid neurons, and its error E.
 
-    x : (n_0,),  W1 : (n_1, n_0),  b1 : (n_1,),  W2 : (n_2, n_1),  b2 : (n_2,),  y : (n_2,)
+    x : (n_0,),  W1 : (n_1, n_0),  b1 : (n_1,),
+    W2 : (n_2, n_1),  b2 : (n_2,),  y : (n_2,)
     ->  a1 : (n_1,),  a2 : (n_2,),  E : one number, half the sum of the squared errors
     """
     a1 = sigmoid(W1 @ x + b1)
@@ -674,7 +675,8 @@ def _(x, y, W1, b1, W2, b2):
 def losses(a, y):
     """Half the mean squared error, and the cross-entropy (natural logarithm), of a batch.
 
-    a : (m, n), each row holds n probabilities,  y : (m, n), each row is 1 at the true class, else 0
+    a : (m, n), each row holds n probabilities,
+    y : (m, n), each row is 1 at the true class, else 0
     ->  half_mse, cross_entropy: two numbers, each the mean over the m rows
     """
     half_mse = 0.5 * np.sum((a - y) ** 2) / len(a)
@@ -1009,7 +1011,8 @@ def _(z):
     outputs=("z", "a"),
 )
 def forward(x, Ws, bs):
-    """A batch through L sigmoid layers; keeps everything that the backward pass will need.
+    """A batch through L sigmoid layers;
+    keeps everything that the backward pass will need.
 
     x : (m, n_0),  Ws : list of L matrices (n_out, n_in),  bs : list of L vectors (n_out,)
     ->  z : list of L arrays,  a : list of L + 1 arrays, a[0] is x itself

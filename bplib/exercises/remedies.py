@@ -29,7 +29,8 @@ from bplib.recurrent import LSTM, Trace
     outputs=("a", "delta"),
 )
 def leaky(z, da, slope):
-    """Leaky ReLU forward, and the error signal back through it; with slope = 0 it is ReLU.
+    """Leaky ReLU forward, and the error signal back through it;
+    with slope = 0 it is ReLU.
 
     z : (m, n),  da : (m, n) dL/da, as it comes from the layer after
     slope : one number, 0 <= slope < 1: the slope of the unit below 0
@@ -285,9 +286,11 @@ leaky.slip(
     outputs=("counts",),
 )
 def count_dead(zs):
-    """How many ReLU units of each layer are dead: silent on every row, so no row can teach them.
+    """How many ReLU units of each layer are dead: silent on every row,
+    so no row can teach them.
 
-    zs : [z1, ..., zL], one z of shape (m, n) per layer, m samples in rows, n units in columns
+    zs : [z1, ..., zL], one z of shape (m, n) per layer, m samples in rows,
+    n units in columns
     ->  (L,) whole numbers
     """
     return np.array([np.sum(np.all(z <= 0, axis=0)) for z in zs])
@@ -458,12 +461,15 @@ count_dead.slip(
     outputs=("sigmoid_net", "relu_net"),
 )
 def two_networks(x, y, normals):
-    """log10 of the RMS of delta in each layer of two networks, first layer first, all biases 0.
+    """log10 of the RMS of delta in each layer of two networks, first layer first,
+    all biases 0.
 
     x : (m, n_0),  y : (m, n_L)
-    normals : [N1, ..., NL], N : (n_out, n_in), numbers from N(0, 1) to make W of, for both networks
+    normals : [N1, ..., NL], N : (n_out, n_in), numbers from N(0, 1) to make W of,
+    for both networks
     sigmoid_net : every layer is sigmoid, with the weights of Xavier
-    relu_net : the hidden layers are ReLU, with the weights of He; the last layer is as above
+    relu_net : the hidden layers are ReLU, with the weights of He;
+    the last layer is as above
     The loss is half the squared error, summed over outputs, the mean over the m rows.
     ->  sigmoid_net : (L,),  relu_net : (L,)
     """
@@ -854,7 +860,8 @@ def lstm_step(x, h, c, W_x, W_h, b):
     """One step of an LSTM for a batch: from the states before it to the states after it.
 
     x : (m, n_in),  h, c : (m, n), the states before
-    W_x : (4n, n_in),  W_h : (4n, n),  b : (4n,), each in four blocks of n rows: i, f, o, g
+    W_x : (4n, n_in),  W_h : (4n, n),  b : (4n,),
+    each in four blocks of n rows: i, f, o, g
     (input gate, forget gate, output gate, candidate)
     ->  h_next : (m, n),  c_next : (m, n)
     """
@@ -1134,21 +1141,25 @@ lstm_step.slip(
         "First the whole error of the belt: what comes along it, and what comes through h. Then "
         "each gate: what was it multiplied with, and how steep was it? Two things go on to the "
         "step before: along the belt, and through W_h.",
-        "$\\tilde{dc} = dc + dh \\odot o \\odot (1 - \\tanh^2 c)$; "
-        "$\\delta_i = \\tilde{dc} \\odot g \\odot i (1 - i)$, "
-        "$\\delta_f = \\tilde{dc} \\odot c_{prev} \\odot f (1 - f)$, "
-        "$\\delta_o = dh \\odot \\tanh(c) \\odot o (1 - o)$, "
-        "$\\delta_g = \\tilde{dc} \\odot i \\odot (1 - g^2)$; "
-        "$dh_{prev} = \\delta W_h$, $dc_{prev} = \\tilde{dc} \\odot f$",
+        "$\\tilde{dc} = dc + dh \\odot o \\odot (1 - \\tanh^2 c)$\n"
+        "$\\delta_i = \\tilde{dc} \\odot g \\odot i (1 - i)$\n"
+        "$\\delta_f = \\tilde{dc} \\odot c_{prev} \\odot f (1 - f)$\n"
+        "$\\delta_o = dh \\odot \\tanh(c) \\odot o (1 - o)$\n"
+        "$\\delta_g = \\tilde{dc} \\odot i \\odot (1 - g^2)$\n"
+        "$dh_{prev} = \\delta W_h$\n"
+        "$dc_{prev} = \\tilde{dc} \\odot f$",
     ),
     outputs=("delta", "dh_prev", "dc_prev"),
 )
 def lstm_back(dh, dc, gates, c_prev, c, W_h):
-    """One step of an LSTM backward: from the errors of the states after it to those before it.
+    """One step of an LSTM backward:
+    from the errors of the states after it to those before it.
 
-    dh : (m, n) dL/dh of this step,  dc : (m, n) what comes along the belt from the step after
+    dh : (m, n) dL/dh of this step,
+    dc : (m, n) what comes along the belt from the step after
     gates : (4, m, n), the values i, f, o, g of this step (after sigmoid and tanh)
-    c_prev, c : (m, n), the belt before and after this step,  W_h : (4n, n), blocks i, f, o, g
+    c_prev, c : (m, n), the belt before and after this step,
+    W_h : (4n, n), blocks i, f, o, g
     ->  delta : (m, 4n) dL/dz, blocks i, f, o, g,  dh_prev : (m, n),  dc_prev : (m, n)
     """
     i, f, o, g = gates
@@ -1517,7 +1528,8 @@ def lstm_through_time(x, h, c, gates, dh, W_h, step):
     """The gradients of an LSTM over T steps; all steps share the weights.
 
     x : (T, m, n_in),  gates : (T, 4, m, n)
-    h, c : (T + 1, m, n); h[0] and c[0] are the states before x[0], h[t + 1] those after x[t]
+    h, c : (T + 1, m, n); h[0] and c[0] are the states before x[0],
+    h[t + 1] those after x[t]
     dh : (T, m, n), dL/dh[t + 1] as it comes from outside (the loss looks at every step)
     W_h : (4n, n)
     step : one step back, delta, dh_prev, dc_prev = step(dh, dc, gates, c_prev, c, W_h)
@@ -1820,10 +1832,12 @@ lstm_through_time.slip(
     outputs=("dW", "db", "dc"),
 )
 def contrast(W, b, c, v0, u):
-    """CD-1 of a restricted Boltzmann machine, downhill: an optimiser takes lr times it off.
+    """CD-1 of a restricted Boltzmann machine, downhill:
+    an optimiser takes lr times it off.
 
     W : (n_h, n_v),  b : (n_h,) of the hidden units,  c : (n_v,) of the visible units
-    v0 : (m, n_v) the data, 0 to 1,  u : (m, n_h) uniforms: a hidden unit is on where u < p
+    v0 : (m, n_v) the data, 0 to 1,  u : (m, n_h) uniforms:
+    a hidden unit is on where u < p
     ->  dW : (n_h, n_v),  db : (n_h,),  dc : (n_v,), means over the m rows
     """
     m = len(v0)
@@ -2197,10 +2211,13 @@ contrast.slip(
     outputs=("inputs", "dWs"),
 )
 def fine_tune(x, rbms, V, rows, y):
-    """What each RBM of a stack was trained on, and the first gradient when few labels fine-tune it.
+    """What each RBM of a stack was trained on,
+    and the first gradient when few labels fine-tune it.
 
-    x : (m, n_0) all data,  rbms : [(W, b, c), ...], L trained RBMs, the first one next to x
-        W : (n_l, n_(l-1)),  b : (n_l,) of the hidden units,  c : (n_(l-1),) of the visible units
+    x : (m, n_0) all data,
+    rbms : [(W, b, c), ...], L trained RBMs, the first one next to x
+        W : (n_l, n_(l-1)),  b : (n_l,) of the hidden units,
+        c : (n_(l-1),) of the visible units
     V : (n_out, n_L) a new last layer, softmax, without biases
     rows : (k,) which rows of x have a label,  y : (k, n_out) these labels, one-hot
     ->  inputs : L arrays, what RBM 1 to L was trained on, probabilities
@@ -2558,9 +2575,11 @@ fine_tune.slip(
     outputs=("logs", "smallest"),
 )
 def belt(b, T, p):
-    """How much of a memory is left after T steps, and the forget bias that keeps enough of it.
+    """How much of a memory is left after T steps,
+    and the forget bias that keeps enough of it.
 
-    Nothing is written into the memory on the way, and the z of the forget gate is its bias alone.
+    Nothing is written into the memory on the way,
+    and the z of the forget gate is its bias alone.
     b : (n,) forget biases, one per cell,  T : how many steps,  p : a share, 0 < p < 1
     ->  logs : (n,) base-10 logarithm of the share of c that each cell keeps
         smallest : the smallest bias with which a cell keeps the share p, one number

@@ -257,7 +257,8 @@ def cut(x, y, batch, rows):
     """One epoch as a list of batches.
 
     x : (m, n),  y : (m, 1),  batch : rows per batch
-    rows : (m,) every number from 0 to m - 1 once: the order in which this epoch uses the rows
+    rows : (m,) every number from 0 to m - 1 once:
+    the order in which this epoch uses the rows
     ->  [(x, y), (x, y), ...], the last pair may have fewer rows
     """
     pieces = [rows[start : start + batch] for start in range(0, len(rows), batch)]
@@ -545,8 +546,10 @@ def _(x, y, batch, rows):
 def error_after(x, y, W1, b1, W2, b2, lr, steps):
     """The error of one sample after this many steps of gradient descent; the biases stay.
 
-    x : (n_0,),  W1 : (n_1, n_0),  b1 : (n_1,),  W2 : (n_2, n_1),  b2 : (n_2,),  y : (n_2,)
-    Two sigmoid layers, half the squared error; every gradient is taken at the old weights.
+    x : (n_0,),  W1 : (n_1, n_0),  b1 : (n_1,),
+    W2 : (n_2, n_1),  b2 : (n_2,),  y : (n_2,)
+    Two sigmoid layers, half the squared error;
+    every gradient is taken at the old weights.
     ->  E, one number; with steps = 0 it would be the error of the weights given
     """
     for _ in range(steps):
@@ -852,13 +855,17 @@ error_after.slip(
     outputs=("W1", "b1", "W2", "b2"),
 )
 def run(x, y, hidden, lr, epochs, seed):
-    """Train a network with one hidden layer, so that a seed fixes every number of the run.
+    """Train a network with one hidden layer,
+    so that a seed fixes every number of the run.
 
-    x : (m, n),  y : (m, 1) with 0 and 1,  hidden : number of tanh neurons; one sigmoid output
-    The loss is the binary cross-entropy of one row; one update per row, gradients at old weights.
+    x : (m, n),  y : (m, 1) with 0 and 1,  hidden : number of tanh neurons;
+    one sigmoid output
+    The loss is the binary cross-entropy of one row;
+    one update per row, gradients at old weights.
     Random numbers, all from one np.random.default_rng(seed), in this order:
     W1 = rng.normal(size=(hidden, n)), W2 = rng.normal(size=(1, hidden)), and then, at the
-    beginning of each epoch, the order of its rows: rng.permutation(m).  All biases begin at 0.
+    beginning of each epoch, the order of its rows: rng.permutation(m).
+    All biases begin at 0.
     ->  W1, b1, W2, b2 after the last epoch; b1 : (hidden,), b2 : (1,)
     """
     rng = np.random.default_rng(seed)
@@ -1618,8 +1625,10 @@ def _(losses, sizes):
 def twins(x, y, W1, b1, W2, b2, lr, steps):
     """Train on all rows at once, then look at how many independent rows W1 has.
 
-    x : (m, n_0),  W1 : (n_1, n_0),  b1 : (n_1,),  W2 : (n_2, n_1),  b2 : (n_2,),  y : (m, n_2)
-    Hidden layer tanh, output layer without activation; the loss is the mean over the rows of half
+    x : (m, n_0),  W1 : (n_1, n_0),  b1 : (n_1,),
+    W2 : (n_2, n_1),  b2 : (n_2,),  y : (m, n_2)
+    Hidden layer tanh, output layer without activation;
+    the loss is the mean over the rows of half
     the squared error.  `steps` steps of gradient descent move W1, b1, W2 and b2.
     ->  s, rank of the trained W1.   s : its singular values, largest first
     rank : how many of them are larger than 1e-6 times the largest
@@ -2021,10 +2030,11 @@ twins.slip(
 def early_stop(training, validation, patience):
     """When training stops, and whose weights it hands back.
 
-    training, validation : (k,) the two losses after epoch 0, 1, ..., k - 1;  patience : 1 or more
+    training, validation : (k,) the two losses after epoch 0, 1, ..., k - 1;
+    patience : 1 or more
     The best epoch so far has the lowest validation loss; of two equal ones, the earlier.
-    Training stops at the first epoch that is `patience` epochs later than the best so far, or
-    at the last epoch of the list.   ->  best, stop: two numbers of epochs
+    Training stops at the first epoch that is `patience` epochs later than the best so
+    far, or at the last epoch of the list.   ->  best, stop: two numbers of epochs
     """
     best = 0
     for epoch in range(len(validation)):
@@ -2345,9 +2355,11 @@ early_stop.slip(
     outputs=("W1", "b1", "W2", "b2"),
 )
 def sgd_epoch(x, y, W1, b1, W2, b2, rows, batch, lr):
-    """One epoch of minibatch SGD: hidden layer ReLU, output layer softmax with cross-entropy.
+    """One epoch of minibatch SGD: hidden layer ReLU,
+    output layer softmax with cross-entropy.
 
-    x : (m, n_0),  y : (m, n_2), 1 at the class, 0 elsewhere;  rows : (m,) the order of the rows
+    x : (m, n_0),  y : (m, n_2), 1 at the class, 0 elsewhere;
+    rows : (m,) the order of the rows
     W1 : (n_1, n_0),  b1 : (n_1,),  W2 : (n_2, n_1),  b2 : (n_2,)
     One update for each `batch` rows, in the order `rows`; the last batch may be smaller.
     The loss of a batch is the mean over its own rows.   ->  the new W1, b1, W2, b2

@@ -28,7 +28,8 @@ from bplib.network import Layer, Network
     outputs=("slope", "x"),
 )
 def steepest(w, b):
-    """How steep a = sigmoid(w x + b) is at its steepest place, for n neurons with one input x.
+    """How steep a = sigmoid(w x + b) is at its steepest place,
+    for n neurons with one input x.
 
     w : (n,) weights, none is 0,  b : (n,) biases
     ->  slope : (n,) the largest size of da/dx,  x : (n,) where each neuron has it
@@ -211,9 +212,11 @@ def _(w, b):
     outputs=("ratio",),
 )
 def chain_ratio(w, z):
-    """delta of the first neuron, divided by delta of the last, in a chain of L sigmoid neurons.
+    """delta of the first neuron, divided by delta of the last,
+    in a chain of L sigmoid neurons.
 
-    w : (L,) w[0] leads from the input to the first neuron, w[1] from the first to the second, ...
+    w : (L,) w[0] leads from the input to the first neuron,
+    w[1] from the first to the second, ...
     z : (L,) the z of every neuron, first one first  ->  one number, with its sign
     """
     a = sigmoid(z[:-1])
@@ -487,7 +490,8 @@ def _(w, z):
 def profile(x, y, Ws, bs, phi, prime):
     """log10 of the RMS of delta in each layer, first layer first.
 
-    x : (m, n_0),  y : (m, n_L),  Ws : [W1, ..., WL], W : (n_out, n_in),  bs : [b1, ..., bL]
+    x : (m, n_0),  y : (m, n_L),  Ws : [W1, ..., WL], W : (n_out, n_in),
+    bs : [b1, ..., bL]
     phi, prime : the activation of all layers and its slope, both functions of z
     The loss is half the squared error, summed over outputs, the mean over the m rows.
     ->  (L,)  (as a logarithm, so that the tiny ones count too)
@@ -1242,7 +1246,8 @@ def keep_alive(widths, slope):
     widths : (L,) the number of neurons in layers 1 to L
     slope : that of a Leaky ReLU below 0, in formulas s;  0 is the plain ReLU
     Half of all z are above 0.
-    ->  (L - 1,) the standard deviations for W2, ..., WL, where Wl is (widths[l-1], widths[l-2])
+    ->  (L - 1,) the standard deviations for W2, ..., WL,
+    where Wl is (widths[l-1], widths[l-2])
     """
     return np.sqrt(2 / (widths[1:] * (1 + slope**2)))
 
@@ -1432,10 +1437,12 @@ def _(widths, slope):
     outputs=("sizes", "radius"),
 )
 def through_time(W_h, h):
-    """How much of a nudge of h_t is left in h_T, for h_t = tanh(W_x x_t + W_h h_(t-1) + b).
+    """How much of a nudge of h_t is left in h_T,
+    for h_t = tanh(W_x x_t + W_h h_(t-1) + b).
 
     W_h : (n, n),  h : (T + 1, n), one sample, h[0] is the state before the first step
-    ->  sizes : (T,) log10 of the spectral norm of the matrix dh_T/dh_t, for t = 0, ..., T - 1
+    ->  sizes : (T,) log10 of the spectral norm of the matrix dh_T/dh_t,
+                for t = 0, ..., T - 1
                 (as a logarithm, so that the far past counts too)
         radius : the spectral radius of W_h, one number
     """

@@ -54,7 +54,8 @@ def _mazur_error(biases):
 def step(w, dw, lr):
     """The new weights after one step of gradient descent.
 
-    w : (n,) weights,  dw : (n,) gradient of the error,  lr : learning rate, one number  ->  (n,)
+    w : (n,) weights,  dw : (n,) gradient of the error,
+    lr : learning rate, one number  ->  (n,)
     """
     return w - lr * dw
 
@@ -202,9 +203,11 @@ def _(w, dw, lr):
     outputs=("W1", "b1", "W2", "b2"),
 )
 def mazur_step(x, y, W1, b1, W2, b2, lr):
-    """One step of gradient descent on half the squared error of one sample, two sigmoid layers.
+    """One step of gradient descent on half the squared error of one sample,
+    two sigmoid layers.
 
-    x : (n_0,),  W1 : (n_1, n_0),  b1 : (n_1,),  W2 : (n_2, n_1),  b2 : (n_2,),  y : (n_2,)
+    x : (n_0,),  W1 : (n_1, n_0),  b1 : (n_1,),
+    W2 : (n_2, n_1),  b2 : (n_2,),  y : (n_2,)
     ->  the new W1, b1, W2, b2, every gradient taken at the old values
     """
     a1 = sigmoid(W1 @ x + b1)
@@ -582,7 +585,8 @@ def _(x, y, W1, b1, W2, b2, lr):
 def sgd(params, grads, lr):
     """New parameters after one step.  The old arrays, and the old list, stay as they are.
 
-    params : list of arrays W1, b1, W2, b2, ...,  grads : list of arrays of the same shapes
+    params : list of arrays W1, b1, W2, b2, ...,
+    grads : list of arrays of the same shapes
     ->  a new list of new arrays, in the same order
     """
     return [w - lr * dw for w, dw in zip(params, grads, strict=True)]
@@ -771,10 +775,13 @@ def _(params, grads, lr):
     outputs=("E",),
 )
 def web_error(x, y, W1, b1, W2, b2, lr):
-    """The error E after one step made with the mistake of the web.  The biases do not move.
+    """The error E after one step made with the mistake of the web.
+    The biases do not move.
 
-    x : (n_0,),  W1 : (n_1, n_0),  b1 : (n_1,),  W2 : (n_2, n_1),  b2 : (n_2,),  y : (n_2,)
-    ->  E : one number, half the sum of the squared errors of the network with its new weights
+    x : (n_0,),  W1 : (n_1, n_0),  b1 : (n_1,),
+    W2 : (n_2, n_1),  b2 : (n_2,),  y : (n_2,)
+    ->  E : one number, half the sum of the squared errors of the network
+    with its new weights
     """
     a1 = sigmoid(W1 @ x + b1)
     a2 = sigmoid(W2 @ a1 + b2)
@@ -1020,7 +1027,8 @@ def _(x, y, W1, b1, W2, b2, lr):
     outputs=("w", "v"),
 )
 def momentum_step(w, v, dw, lr, mu):
-    """One step with momentum.  v keeps the part mu of itself and takes in the whole gradient.
+    """One step with momentum.
+    v keeps the part mu of itself and takes in the whole gradient.
 
     w, v, dw : arrays of one shape,  lr : learning rate,  mu : momentum, between 0 and 1
     ->  the new w, the new v.  lr stands at the step of w, not in v.
@@ -1481,8 +1489,10 @@ def _(A):
 def decay_step(W, b, dW, db, lr, lam):
     """One step on the error plus the penalty lam/2 times the sum of all squared weights.
 
-    W, dW : (n_out, n_in),  b, db : (n_out,),  lr : learning rate,  lam : strength of the penalty
-    dW, db : gradients of the error alone, without the penalty.  The bias is not penalised.
+    W, dW : (n_out, n_in),  b, db : (n_out,),  lr : learning rate,
+    lam : strength of the penalty
+    dW, db : gradients of the error alone, without the penalty.
+    The bias is not penalised.
     ->  the new W, the new b
     """
     new_W = W - lr * (dW + lam * W)
@@ -1681,8 +1691,10 @@ def _(W, b, dW, db, lr, lam):
 def adam_step(w, m, s, dw, t, lr, beta1, beta2, eps):
     """Step number t of Adam.  The first step has t = 1; before it m and s are 0.
 
-    w, m, s, dw : arrays of one shape; m : mean of the gradients, s : mean of their squares
-    beta1, beta2 : how much m and s keep of themselves,  eps : added to the root, against 0 / 0
+    w, m, s, dw : arrays of one shape; m : mean of the gradients,
+    s : mean of their squares
+    beta1, beta2 : how much m and s keep of themselves,
+    eps : added to the root, against 0 / 0
     ->  the new w, m, s
     """
     m = beta1 * m + (1 - beta1) * dw

@@ -134,10 +134,9 @@ def draw_ball(lr, momentum, step):
         "r² − (1 + μ − η·λ)·r + μ = 0: in the long run each step makes w1 "
         f"{factors[0]} and w2 {factors[1]} times as large",
     ]
-    if momentum == 0:
-        worked[2] = "each step multiplies w1 by 1 − η·1 = {}, w2 by 1 − η·10 = {}".format(
-            *[number(1 - lr * c) for c in CURVATURES]
-        )
+    if momentum == 0:  # a plain step has a sign: below 0 the ball jumps across
+        factors = [number(1 - lr * c) for c in CURVATURES]
+        worked[2] = "each step multiplies w1 by 1 − η·1 = {}, w2 by 1 − η·10 = {}".format(*factors)
     end = "" if n == step else f"Stopped after {n} steps, beyond a million. "
     place = f"w1 = {rough(w[0], 4)}, w2 = {rough(w[1], 4)}, E = {rough(E, 4)}"
     alt = f"{compared} = {rule}: {verdict}. Momentum μ = {short(momentum)}. {end}"

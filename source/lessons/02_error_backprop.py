@@ -403,6 +403,8 @@ print("broken       ", (p - target) * p * (1 - p))
 # A wrong backward pass often trains, because its direction is still roughly downhill.
 # The zoo holds many wrong ones, each with one mistake in it.
 # Choose one and compare its `dW` with the right one.
+# The *cosine* tells the direction: 1 is the same, $-1$ the opposite.
+# The *ratio* is each wrong number divided by the right one.
 #
 # **Predict** for each: does XOR still learn with it?
 
