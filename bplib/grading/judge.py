@@ -130,6 +130,8 @@ def _process(work, notebooks, timeout, zygote, finished, processes):
             done.append(name)
             finished.put((name, cells[name]))
     code = process.wait()
+    if zygote:
+        zygote.sweep(process.pid)
     del processes[process.pid]
     if "stop" in processes or len(done) == len(notebooks):
         return len(notebooks)

@@ -212,6 +212,11 @@ class Zygote(Door):
             lines = self.said.read().decode("utf-8", "replace").strip().splitlines()
             raise SandboxError(lines[-1] if lines else f"it did not start {self.answer}".strip())
 
+    def sweep(self, pid):
+        """Remove what is left of the kernels of a process that has ended, and they with it."""
+        for folder in (self.folder / "kernels").glob(f"{pid}-*"):
+            _remove(folder)
+
     def close(self):
         """End it and all its kernels, and remove what they wrote."""
         self.socket.close()
