@@ -113,7 +113,9 @@ def load(path):
     if path.is_symlink():
         raise Unreadable("The file is a link, not a notebook.")
     if path.suffix.lower() in PACKED:
-        raise Unreadable(f"{path.name} is packed: unpack it, or ask for the notebook itself.")
+        raise Unreadable(
+            f"{path.name} is packed: only the notebook in it, unpacked, can be marked."
+        )
     if not NOTEBOOK.search(path.name):
         raise Unreadable(f"{path.name} is no notebook: the name of one ends in .ipynb.")
     try:
