@@ -505,7 +505,7 @@ def test_a_name_in_parts_and_the_same_name_in_one_are_one_student(tmp_path):
 INSTEAD = {
     "anna.zip": "anna.zip is packed",
     "ben/x/hw.ZIP": "hw.ZIP is packed",
-    "cho.pdf": "cho.pdf is no notebook",
+    "cho.json": "cho.json is no notebook",
     "dan/readme.txt": "readme.txt is no notebook",
     "Eva Li_123_assignsubmission_file_notes.odt": "is no notebook",
     "fay.ipynb": "The file is empty.",
@@ -535,6 +535,14 @@ def test_a_notebook_of_another_lesson_is_told_which_one():
     assert answers is None and result.flags == [
         "Nothing in this notebook belongs to lesson 01; it is one of lesson 02."
     ]
+
+
+def test_a_page_without_marks_does_not_say_that_something_was_marked(tmp_path):
+    packed = report.Result("eva", "hw.zip", "unreadable", ["hw.zip is packed"], [], "")
+    summary = report.Report("01", list(EXERCISES.values()), False, 1, "bubblewrap", [], [packed])
+    pages.write(tmp_path, summary)
+    page = (tmp_path / "students" / "eva.html").read_text(encoding="utf-8")
+    assert "Marked" not in page and "File: hw.zip." in page and "This is not a zero" in page
 
 
 # ---- reading files of others ---------------------------------------------------------------------

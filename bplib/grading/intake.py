@@ -18,7 +18,14 @@ NOTEBOOKS_LIMIT = 20  # of one student
 LITTER = ("._", ".DS_Store", "__MACOSX", ".ipynb_checkpoints")  # names of what programs leave
 NOTEBOOK = re.compile(r"\.ipynb(\.txt|\.json)?$", re.IGNORECASE)  # browsers add the second ending
 PACKED = (".zip", ".7z", ".rar", ".gz", ".tar")
-INSTEAD = (*PACKED, ".pdf", ".html", ".py", ".docx")  # what comes where a notebook was asked for
+INSTEAD = (
+    *PACKED,
+    ".pdf",
+    ".html",
+    ".py",
+    ".docx",
+    ".json",
+)  # what comes where a notebook was asked for
 DOWNLOADS = (  # what Moodle and Canvas call a hand-in: who, the number that tells two Annas apart
     re.compile(r"(?P<who>.+)_(?P<number>\d+)_assignsubmission_(?:file|onlinetext)(?:_.*)?"),
     re.compile(r"(?P<who>[^_]+)(?:_LATE)?_(?P<number>\d{3,})_\d{3,}_.+"),
