@@ -25,7 +25,7 @@ from bplib import probe
 from bplib.activations import sigmoid
 from bplib.exercises import core
 from bplib.exercises.diagnosis import diagnose
-from bplib.grading import GradingError, batch, doctor, grade, report
+from bplib.grading import GradingError, batch, doctor, grade, report, sandbox
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="the sandboxes are Linux's")
 named = pytest.mark.parametrize
