@@ -7,6 +7,7 @@ import json
 import math
 import os
 import re
+import unicodedata
 from pathlib import Path
 
 import psutil
@@ -490,6 +491,58 @@ def test_what_is_hidden_is_said_to_be_ignored_unless_programs_leave_it_everywher
     }
     hidden = {".hidden.ipynb", ".git", "ida/.hidden.ipynb", "ida/.git"}
     assert {name.replace(os.sep, "/") for name in ignored} == hidden
+
+
+def test_a_name_in_parts_and_the_same_name_in_one_are_one_student(tmp_path):
+    whole = "박é"
+    (tmp_path / unicodedata.normalize("NFD", whole)).mkdir()
+    (tmp_path / unicodedata.normalize("NFD", whole) / "a.ipynb").write_text("{}")
+    (tmp_path / f"{whole}.ipynb").write_text("{}")
+    found, _ = intake.students(tmp_path, tmp_path / "out")
+    assert {name: len(paths) for name, paths in found.items()} == {whole: 2}
+
+
+INSTEAD = {
+    "anna.zip": "anna.zip is packed",
+    "ben/x/hw.ZIP": "hw.ZIP is packed",
+    "cho.json": "cho.json is no notebook",
+    "dan/readme.txt": "readme.txt is no notebook",
+    "Eva Li_123_assignsubmission_file_notes.odt": "is no notebook",
+    "fay.ipynb": "The file is empty.",
+}
+
+
+def test_who_handed_in_something_else_is_in_the_table_with_the_reason(tmp_path):
+    for name in INSTEAD:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+    (tmp_path / "Thumbs.db").write_bytes(b"x")
+    (tmp_path / "gus.ipynb.txt").write_text(json.dumps(submissions.untouched()))
+    found, ignored = intake.students(tmp_path, tmp_path / "out")
+    assert set(found) == {"anna", "ben", "cho", "dan", "Eva Li_123", "fay", "gus"}
+    assert ignored == ["Thumbs.db"]
+    for student, why in zip(
+        sorted(set(found) - {"gus"}, key=str.casefold), INSTEAD.values(), strict=True
+    ):
+        assert why in unreadable(found[student][0])
+    assert intake.read(intake.load(found["gus"][0]))[0]
+
+
+def test_a_notebook_of_another_lesson_is_told_which_one():
+    key = batch._key("01", 1)
+    cells, _ = intake.read((REPO / "solutions" / "02_error_backprop.ipynb").read_bytes())
+    result, answers = batch._pick("max", [batch.File(Path("x.ipynb"), "", cells, [], "")], key)
+    assert answers is None and result.flags == [
+        "Nothing in this notebook belongs to lesson 01; it is one of lesson 02."
+    ]
+
+
+def test_a_page_without_marks_does_not_say_that_something_was_marked(tmp_path):
+    packed = report.Result("eva", "hw.zip", "unreadable", ["hw.zip is packed"], [], "")
+    summary = report.Report("01", list(EXERCISES.values()), False, 1, "bubblewrap", [], [packed])
+    pages.write(tmp_path, summary)
+    page = (tmp_path / "students" / "eva.html").read_text(encoding="utf-8")
+    assert "Marked" not in page and "File: hw.zip." in page and "This is not a zero" in page
 
 
 # ---- reading files of others ---------------------------------------------------------------------

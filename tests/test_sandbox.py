@@ -145,9 +145,34 @@ def test_files_in_a_folder_that_nobody_may_list_are_no_way_round_the_limit(marke
     assert {mark.outcome for mark in marked["unseen"].marks} & {"not run", "your code raised"}
 
 
-def test_nothing_of_a_class_is_left(marked):
-    left = [" ".join(child.cmdline()) for child in psutil.Process().children(recursive=True)]
-    assert [line for line in left if "zygote.py" in line] == []
+def test_nothing_of_a_class_is_left_but_the_zygote_for_the_next(marked):
+    lines = [child.cmdline() for child in psutil.Process().children(recursive=True)]
+    forks = [line for line in lines if line[:1] == [sys.executable] and "zygote.py" in str(line)]
+    zygotes = [z for z in sandbox.Zygote.running.values() if z.process.poll() is None]
+    assert len(forks) == len(zygotes)
+    assert [list((z.folder / "kernels").iterdir()) for z in zygotes] == [[]] * len(zygotes)
+
+
+SHARED = """
+import sys
+from bplib.grading import sandbox
+first = sandbox.Zygote.shared(sys.argv[1])
+first.wait()
+first.wait()
+assert sandbox.Zygote.shared(sys.argv[1]) is first
+first.process.kill()
+first.process.wait()
+second = sandbox.Zygote.shared(sys.argv[1])
+second.wait()
+print(first.folder, second.folder, second.process.pid)
+"""
+
+
+def test_there_is_one_zygote_a_dead_one_is_replaced_and_none_outlives_the_grader(tier):
+    command = [sys.executable, "-c", SHARED, tier]
+    first, second, pid = subprocess.check_output(command, text=True).split()
+    assert first != second and not Path(first).exists() and not Path(second).exists()
+    assert not psutil.pid_exists(int(pid))
 
 
 KILLED = """
@@ -192,7 +217,7 @@ def test_what_a_killed_grader_left_is_removed_and_what_a_living_one_has_is_not(
 LOOK = "print(np.random.rand(), random.random(), os.listdir('.'), hasattr(np, 'left'))"
 LEAVE = "import numpy as np, os, random\nnp.left = 1\nopen('left', 'w').write('x')\n"
 PUBLIC = [path.stem for path in Path(bplib.__file__).parent.glob("*.py")]
-MODULES = ["widgets", *(name for name in PUBLIC if name not in ("__init__", "cli"))]
+MODULES = ["widgets", *(name for name in PUBLIC if name not in ("__init__", "cli", "server"))]
 LIBRARY = f"""
 import bplib, importlib, os, subprocess, matplotlib.pyplot as plt
 from bplib.exercises import check
@@ -233,7 +258,9 @@ def test_two_kernels_share_neither_chance_nor_files_nor_what_was_done_to_a_modul
 def test_in_a_sandbox_the_library_is_whole_but_for_the_key(run):
     said = run[0]["library"]
     assert said.startswith("all None") and "'network.py'" in said
-    assert not {"'grading'", "'course'", "'cli.py'", "'exercises'"} & set(re.findall("'.*?'", said))
+    assert not {"'grading'", "'course'", "'cli.py'", "'exercises'", "'server.py'"} & set(
+        re.findall("'.*?'", said)
+    )
 
 
 def test_open_files_and_memory_do_not_grow_with_the_notebooks(run):

@@ -316,7 +316,10 @@ def _pick(student, files, key):
         readable = [file for file in files if not file.complaint]
         complaint = files[0].complaint if files else "There is no notebook in this folder."
         if readable:
-            complaint = f"Nothing in this notebook belongs to lesson {key.lesson}."
+            own = _belongs(readable[0].cells)
+            complaint = f"Nothing in this notebook belongs to lesson {key.lesson}" + (
+                f"; it is one of lesson {own}." if own else "."
+            )
         status = UNREADABLE if files and not readable else NOT_GRADABLE
         name, sha256 = (report.clean(files[0].path.name), files[0].sha256) if files else ("", "")
         return Result(student, name, status, [complaint], [], sha256), None

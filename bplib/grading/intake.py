@@ -5,6 +5,7 @@ import json
 import os
 import re
 import stat
+import unicodedata
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +16,16 @@ CODE_LIMIT = 2 * 2**20  # characters in all code cells
 BRACKETS_LIMIT = 500_000  # each object or list of JSON takes far more memory than its two brackets
 NOTEBOOKS_LIMIT = 20  # of one student
 LITTER = ("._", ".DS_Store", "__MACOSX", ".ipynb_checkpoints")  # names of what programs leave
+NOTEBOOK = re.compile(r"\.ipynb(\.txt|\.json)?$", re.IGNORECASE)  # browsers add the second ending
+PACKED = (".zip", ".7z", ".rar", ".gz", ".tar")
+INSTEAD = (
+    *PACKED,
+    ".pdf",
+    ".html",
+    ".py",
+    ".docx",
+    ".json",
+)  # what comes where a notebook was asked for
 DOWNLOADS = (  # what Moodle and Canvas call a hand-in: who, the number that tells two Annas apart
     re.compile(r"(?P<who>.+)_(?P<number>\d+)_assignsubmission_(?:file|onlinetext)(?:_.*)?"),
     re.compile(r"(?P<who>[^_]+)(?:_LATE)?_(?P<number>\d{3,})_\d{3,}_.+"),
@@ -37,7 +48,7 @@ def students(folder, skip):
 
     alice.ipynb is one student, alice/…/anything.ipynb is one student; skip is our own output.
     """
-    found, ignored = {}, []
+    found, others, ignored = {}, {}, []
 
     def add(name, paths):
         student = _who(name)
@@ -54,26 +65,42 @@ def students(folder, skip):
         if entry.name.startswith("."):
             ignored.append(entry.name)
         elif entry.is_dir(follow_symlinks=False):
-            mine = _notebooks(path, skip, ignored)
+            instead = others.setdefault(_who(entry.name), [])
+            mine = _notebooks(path, skip, ignored, instead)
             add(entry.name, itertools.islice(mine, NOTEBOOKS_LIMIT + 1))
-        elif path.suffix.lower() == ".ipynb":
-            add(path.stem, [path])
+        elif NOTEBOOK.search(entry.name):
+            add(NOTEBOOK.sub("", entry.name), [path])
         elif entry.is_symlink():
             add(entry.name, [path])
+        elif path.suffix.lower() in INSTEAD or _who(path.stem) != _composed(path.stem):
+            others.setdefault(_who(path.stem), []).append(path)
+            add(path.stem, [])
         else:
             ignored.append(entry.name)
+    for student, paths in found.items():
+        if not paths:  # nothing to mark: the first other file says why
+            paths += sorted(others.get(student, []), key=lambda p: p.suffix.lower() not in PACKED)[
+                :1
+            ]
     return found, ignored
 
 
 def _who(name):
     """The student, from the name of a file or folder: of a download, who and the number."""
+    name = _composed(name)
     for download in DOWNLOADS:
         if match := download.fullmatch(name):
             return f"{match['who']}_{match['number']}"
     return name
 
 
-def _notebooks(folder, skip, ignored):
+def _composed(name):
+    """macOS writes é or 김 in parts, Windows and course systems in one: it is the same student."""
+    return unicodedata.normalize("NFC", name)
+
+
+def _notebooks(folder, skip, ignored, instead):
+    """The notebooks in a folder; the names of other files go to ignored or instead."""
     for here, folders, files in os.walk(folder, followlinks=False):
         folders[:] = sorted(
             f for f in folders if os.path.realpath(os.path.join(here, f)) != str(skip)
@@ -82,8 +109,9 @@ def _notebooks(folder, skip, ignored):
         inside = Path(here).relative_to(folder.parent)
         ignored += [str(inside / f) for f in sorted(hidden) if not f.startswith(LITTER)]
         folders[:] = [f for f in folders if f not in hidden]
-        notebooks = sorted(f for f in files if f.lower().endswith(".ipynb") and f not in hidden)
-        yield from (Path(here, f) for f in notebooks)
+        seen = sorted(f for f in files if f not in hidden)
+        instead += [Path(here, f) for f in seen if not NOTEBOOK.search(f)]
+        yield from (Path(here, f) for f in seen if NOTEBOOK.search(f))
 
 
 def load(path):
@@ -91,6 +119,12 @@ def load(path):
     links = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     if path.is_symlink():
         raise Unreadable("The file is a link, not a notebook.")
+    if path.suffix.lower() in PACKED:
+        raise Unreadable(
+            f"{path.name} is packed: only the notebook in it, unpacked, can be marked."
+        )
+    if not NOTEBOOK.search(path.name):
+        raise Unreadable(f"{path.name} is no notebook: the name of one ends in .ipynb.")
     try:
         handle = os.open(path, os.O_RDONLY | links | getattr(os, "O_BINARY", 0))
     except OSError as error:
@@ -100,7 +134,9 @@ def load(path):
             raise Unreadable("This is not a regular file.")
         data = file.read(LIMIT + 1)
     if len(data) > LIMIT:
-        raise Unreadable(f"The file is larger than {LIMIT >> 20} MB.")
+        raise Unreadable(
+            f"The file is larger than {LIMIT >> 20} MB: clear all outputs, then save it again."
+        )
     return data
 
 
@@ -109,6 +145,8 @@ def read(data):
 
     Unreadable, in one sentence, when it is not a notebook.
     """
+    if not data.strip():
+        raise Unreadable("The file is empty.")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from contextlib import closing, nullcontext, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -49,7 +49,7 @@ def run(notebooks, timeout, jobs, tier=sandbox.TRUSTED):
 
     In order of the names within each of `jobs` processes, as soon as each is finished.
     tier : the sandbox that holds the kernels, or one of sandbox.NONE
-    One zygote serves all processes.  A cell that never ran is missing.
+    One zygote serves all processes, and the next call.  A cell that never ran is missing.
     GradingError when pytest itself, or the sandbox, does not work.
     """
     names = list(notebooks)
@@ -58,8 +58,8 @@ def run(notebooks, timeout, jobs, tier=sandbox.TRUSTED):
     for start in range(0, len(names), size):
         chunks.put(names[start : start + size])
     finished, processes = queue.SimpleQueue(), {}
-    zygote = nullcontext() if tier in sandbox.NONE else closing(sandbox.Zygote(tier))
-    with sandbox.room() as work, zygote as zygote:
+    zygote = None if tier in sandbox.NONE else sandbox.Zygote.shared(tier)
+    with sandbox.room() as work:
         args = (work, notebooks, timeout, zygote, chunks, finished, processes)
         threads = [threading.Thread(target=_worker, args=args, daemon=True) for _ in range(jobs)]
         try:
@@ -130,6 +130,8 @@ def _process(work, notebooks, timeout, zygote, finished, processes):
             done.append(name)
             finished.put((name, cells[name]))
     code = process.wait()
+    if zygote:
+        zygote.sweep(process.pid)
     del processes[process.pid]
     if "stop" in processes or len(done) == len(notebooks):
         return len(notebooks)

@@ -20,6 +20,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 from typing import NamedTuple
 
@@ -43,7 +44,10 @@ KNOWING = (  # packages that would do an exercise
     *("torch", "autograd", "jax", "jaxlib", "tensorflow", "keras", "sympy", "mpmath"),
     *("scipy", "sklearn"),
 )
-WITHHELD = {"exercises", "grading", "course", "cli.py", "__pycache__"}  # the key is in these
+WITHHELD = {
+    *("exercises", "grading", "course", "cli.py", "__pycache__"),  # the key is in these
+    "server.py",  # of no use to a kernel, and slow to import
+}
 PRELOAD = (
     *("numpy.random", "matplotlib.pyplot", "ipywidgets", "ipykernel.debugger", "tornado.queues"),
     *("IPython.core.completerlib", "IPython.core.debugger", "IPython.core.oinspect"),
@@ -95,14 +99,13 @@ class Door:
 
     @classmethod
     def of(cls, tier, folder, handle):
-        """The one of this process;  without a folder it leads to a zygote of its own."""
+        """The one of this process;  without a folder it leads to the zygote of its own."""
+        if not folder:
+            zygote = Zygote.shared(tier)
+            zygote.wait()
+            return zygote
         if tier not in cls.opened:
-            if folder:
-                cls.opened[tier] = cls(tier, Path(folder), socket.socket(fileno=handle))
-            else:
-                cls.opened[tier] = zygote = Zygote(tier)
-                atexit.register(zygote.close)
-                zygote.wait()
+            cls.opened[tier] = cls(tier, Path(folder), socket.socket(fileno=handle))
         return cls.opened[tier]
 
     def place(self):
@@ -145,6 +148,25 @@ class Door:
 class Zygote(Door):
     """A pre-imported Python inside a tier.   SandboxError, here or in wait(), where it cannot be"""
 
+    running, starting = {}, threading.Lock()
+
+    @classmethod
+    def shared(cls, tier):
+        """The one of this process: attacks of the doctor, canaries and submissions fork from it.
+
+        Nothing passes through it from one kernel to another, for it does no more than read our
+        orders and fork; and so what withstood the attacks is the very process that is used.
+        """
+        with cls.starting:
+            zygote = cls.running.get(tier)
+            if zygote and zygote.process.poll() is not None:
+                zygote.close()
+                zygote = None
+            if zygote is None:
+                cls.running[tier] = zygote = cls(tier)
+                atexit.register(zygote.close)
+            return zygote
+
     def __init__(self, tier):
         self.kept = contextlib.ExitStack()
         folder = self.kept.enter_context(room())
@@ -154,6 +176,7 @@ class Zygote(Door):
         _furnish(folder / "inside")
         ours, its = socket.socketpair()
         super().__init__(tier, folder, ours)
+        self.waiting, self.answer = threading.Lock(), None
         self.said = tempfile.TemporaryFile()
         with its:
             try:
@@ -179,12 +202,20 @@ class Zygote(Door):
 
     def wait(self):
         """Until it has imported everything; orders that come before wait for it too."""
-        if (answer := _receive(self.socket)) != "ready":
+        with self.waiting:
+            if self.answer is None:
+                self.answer = _receive(self.socket)
+        if self.answer != "ready":
             self.process.kill()
             self.process.wait()
             self.said.seek(0)
             lines = self.said.read().decode("utf-8", "replace").strip().splitlines()
-            raise SandboxError(lines[-1] if lines else f"it did not start {answer}".strip())
+            raise SandboxError(lines[-1] if lines else f"it did not start {self.answer}".strip())
+
+    def sweep(self, pid):
+        """Remove what is left of the kernels of a process that has ended, and they with it."""
+        for folder in (self.folder / "kernels").glob(f"{pid}-*"):
+            _remove(folder)
 
     def close(self):
         """End it and all its kernels, and remove what they wrote."""
