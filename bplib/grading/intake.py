@@ -18,14 +18,7 @@ NOTEBOOKS_LIMIT = 20  # of one student
 LITTER = ("._", ".DS_Store", "__MACOSX", ".ipynb_checkpoints")  # names of what programs leave
 NOTEBOOK = re.compile(r"\.ipynb(\.txt|\.json)?$", re.IGNORECASE)  # browsers add the second ending
 PACKED = (".zip", ".7z", ".rar", ".gz", ".tar")
-INSTEAD = (
-    *PACKED,
-    ".pdf",
-    ".html",
-    ".py",
-    ".docx",
-    ".json",
-)  # what comes where a notebook was asked for
+INSTEAD = (*PACKED, ".pdf", ".html", ".py", ".docx", ".json")  # what comes in its place
 DOWNLOADS = (  # what Moodle and Canvas call a hand-in: who, the number that tells two Annas apart
     re.compile(r"(?P<who>.+)_(?P<number>\d+)_assignsubmission_(?:file|onlinetext)(?:_.*)?"),
     re.compile(r"(?P<who>[^_]+)(?:_LATE)?_(?P<number>\d{3,})_\d{3,}_.+"),
@@ -78,10 +71,9 @@ def students(folder, skip):
         else:
             ignored.append(entry.name)
     for student, paths in found.items():
-        if not paths:  # nothing to mark: the first other file says why
-            paths += sorted(others.get(student, []), key=lambda p: p.suffix.lower() not in PACKED)[
-                :1
-            ]
+        if not paths:  # nothing to mark: another file, best a packed one, says why
+            instead = others.get(student, [])
+            paths += sorted(instead, key=lambda path: path.suffix.lower() not in PACKED)[:1]
     return found, ignored
 
 
