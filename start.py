@@ -63,8 +63,8 @@ def test(*arguments):
         os.environ[library + "_NUM_THREADS"] = "1"
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # hundreds of Pythons start: compile once
     steps = [["ruff", "check"], ["ruff", "format", "--check"], ["lint-imports", "--no-logo"]]
-    # one worker more than processors: the tests of the sandbox often wait for a time limit
-    workers = ["-n", "0" if arguments else str((os.cpu_count() or 1) + 1)]
+    # two workers more than processors: the tests of the sandbox often wait for a time limit
+    workers = ["-n", "0" if arguments else str((os.cpu_count() or 1) + 2)]
     steps += [["pytest", *workers, "--dist=loadfile", "--no-loadscope-reorder", *arguments]]
     failed = [step for step in steps if subprocess.call(step) != 0]  # all run, whatever fails
     sys.exit(1 if failed else 0)
