@@ -261,7 +261,7 @@ def reached(lessons, growth):
     if "nbgrader autograde" in rates:
         got.append(("times as fast as nbgrader", TIMES, best / rates["nbgrader autograde"]))
     for goal, aim, value in got:
-        lines.append(f"| {goal} | {aim} | {value:.1f} | {'yes' if value >= aim else 'no'} |")
+        lines.append(f"| {goal} | {aim} | {value:.2f} | {'yes' if value >= aim else 'no'} |")
     return lines
 
 

@@ -78,7 +78,7 @@ WHY = {
     FULL: "the same, over larger arrays.",
     LARGE: "most of a step is products, and the rest mostly Adam: ten passes over all weights, "
     "where PyTorch and JAX make one. To go through the weights in blocks made it slower.",
-    "LSTM": "a step in time has sixteen calls beside its two products; in float64 tanh is a third "
+    "LSTM": "a step in time has fourteen calls beside its two products; in float64 tanh is a third "
     "of what the products leave.",
     "RBM": "three layers of tanh, in float64 a third of what the products leave, "
     "and a random number for each hidden unit; JAX makes one pass of them.",
