@@ -56,6 +56,7 @@ class Packed:
             for _ in range(2 + len(optimiser.memory))
         )
         self.Wb, self.dWb = self._layers(self.w), self._layers(self.dw)
+        self.params, *self.kept = (self._params(vector) for vector in (self.w, *self.memory))
 
     def _layers(self, vector):
         """[W b] of each layer, as views into the vector."""
@@ -74,18 +75,19 @@ class Packed:
     def __enter__(self):
         if self.form != self._form():  # somebody has put in other layers, or another loss
             self.__init__(self.network, self.optimiser)
-        _copy(self.network.params, self._params(self.w))
-        for kept, vector in self._memory():
-            _copy(kept, self._params(vector))
+        _copy(self.network.params, self.params)
+        for kept, ours in self._memory():
+            _copy(kept, ours)
         return self.step
 
     def __exit__(self, *_):
-        _copy(self._params(self.w), self.network.params)
-        for kept, vector in self._memory():
-            _copy(self._params(vector), kept)
+        _copy(self.params, self.network.params)
+        for kept, ours in self._memory():
+            _copy(ours, kept)
 
     def _memory(self):
-        return zip(self.optimiser.remembered(self.network.params), self.memory, strict=True)
+        """What the optimiser remembers, list by list, beside our views of the same."""
+        return zip(self.optimiser.remembered(self.network.params), self.kept, strict=True)
 
     def step(self, x, y):
         """One update.   x : (n_0 + 1, m), from self.columns(),  y : (n_L, m)"""

@@ -51,7 +51,10 @@ def accuracy(network, x, y):
     Several: the class of the largest output, the first of them if two are equal.
     ValueError unless y has the shape of the output.
     """
-    out, y = network.forward(x).a[-1], np.asarray(y)
+    return _right(network, network.forward(x).a[-1], np.asarray(y))
+
+
+def _right(network, out, y):
     if y.shape != out.shape:
         raise ValueError(f"the output is {out.shape}, so y must be too, but it is {y.shape}.")
     if out.shape[1] > 1:
@@ -141,11 +144,12 @@ def _one_fast_epoch(packed, x, y, batch, rng):
 
 @np.errstate(over="ignore", invalid="ignore")
 def _measure(network, x, y, validation, number, gradients):
+    """One pass forward gives both the loss and the accuracy."""
     figures = []
     for rows in ((x, y), validation):
         if rows is None:
             figures.append((None, None))
         else:
-            loss = network.loss.value(network.forward(rows[0]).a[-1], np.asarray(rows[1], float))
-            figures.append((loss, accuracy(network, *rows)))
+            out, y = network.forward(rows[0]).a[-1], np.asarray(rows[1], float)
+            figures.append((network.loss.value(out, y), _right(network, out, y)))
     return Epoch(number, *figures[0], *figures[1], gradients)
