@@ -183,7 +183,7 @@ def test_test_runs_the_linters_then_pytest_with_the_words_that_follow(clone, uv)
 
 def test_a_whole_test_uses_every_processor_and_keeps_each_file_with_one_worker(clone, uv):
     run = start(clone, "test", path=uv.parent)
-    assert f"ran pytest -n {os.cpu_count() + 1} --dist=loadfile" in run.stdout
+    assert f"ran pytest -n {os.cpu_count() + 2} --dist=loadfile" in run.stdout
 
 
 @pytest.mark.parametrize("broken", ["ruff", "lint-imports", "pytest"])
