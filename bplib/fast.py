@@ -56,7 +56,8 @@ class Packed:
             for _ in range(2 + len(optimiser.memory))
         )
         self.Wb, self.dWb = self._layers(self.w), self._layers(self.dw)
-        self.params, *self.kept = (self._params(vector) for vector in (self.w, *self.memory))
+        vectors = self.w, self.dw, *self.memory
+        self.params, self.grads, *self.kept = (self._params(vector) for vector in vectors)
 
     def _layers(self, vector):
         """[W b] of each layer, as views into the vector."""
@@ -132,7 +133,7 @@ class Packed:
 
     def gradients(self, m):
         """Those of the last step, which had m rows, as copies.   ->  Gradients"""
-        dw = [w.copy() for w in self._params(self.dw)]
+        dw = [w.copy() for w in self.grads]
         return Gradients(dw[::2], dw[1::2], [d.T.copy() for d in self.rooms[m].delta])
 
 

@@ -147,9 +147,9 @@ class LSTM:
         taken, tanh_c = np.empty((2, n, m), x.dtype), np.empty((n, m), x.dtype)
         z = inner.reshape(T + 1, 5 * n, m)[:, : 4 * n]
         blocks = seen, z, inner[:, :3], inner[:, :2], inner[:, 3:], inner[:, 2], c[1:], h[1:]
-        for seen_t, z, i_f_o, i_f, g_c, o, c_t, h_t in zip(*blocks, strict=False):
-            np.dot(W, seen_t, z)
-            np.tanh(z, z)
+        for seen_t, z_t, i_f_o, i_f, g_c, o, c_t, h_t in zip(*blocks, strict=False):
+            np.dot(W, seen_t, z_t)
+            np.tanh(z_t, z_t)
             np.add(i_f_o, one, i_f_o)
             np.multiply(i_f_o, half, i_f_o)
             np.multiply(i_f, g_c, taken)  # i * g, and f * c_(t-1)

@@ -2,10 +2,14 @@
 
 import copy
 import json
+import sys
 from pathlib import Path
+
+import psutil
 
 import bplib
 from bplib.exercises import core
+from bplib.grading import sandbox
 
 EXERCISES = core.exercises("01")
 SOLVED = {id: exercise.solved for id, exercise in EXERCISES.items()}
@@ -196,3 +200,11 @@ def write(folder):
     (folder / "a_list.ipynb").write_text("[1, 2]")
     (folder / "link.ipynb").symlink_to(folder / "ida" / "01_feed_forward.ipynb")
     (folder / "notes.txt").write_text("not a notebook")
+
+
+def at_work():
+    """The zygotes of this process that live, and the commands of the Pythons they are or forked."""
+    zygotes = [z for z in sandbox.Zygote.running.values() if z.process.poll() is None]
+    commands = [child.cmdline() for child in psutil.Process().children(recursive=True)]
+    forks = [c for c in commands if c[:1] == [sys.executable] and "zygote.py" in " ".join(c)]
+    return zygotes, forks

@@ -146,9 +146,7 @@ def test_files_in_a_folder_that_nobody_may_list_are_no_way_round_the_limit(marke
 
 
 def test_nothing_of_a_class_is_left_but_the_zygote_for_the_next(marked):
-    lines = [child.cmdline() for child in psutil.Process().children(recursive=True)]
-    forks = [line for line in lines if line[:1] == [sys.executable] and "zygote.py" in str(line)]
-    zygotes = [z for z in sandbox.Zygote.running.values() if z.process.poll() is None]
+    zygotes, forks = submissions.at_work()
     assert len(forks) == len(zygotes)
     assert [list((z.folder / "kernels").iterdir()) for z in zygotes] == [[]] * len(zygotes)
 

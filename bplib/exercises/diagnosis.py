@@ -8,7 +8,7 @@ the first wrong tensor.
 
 import re
 from functools import partial
-from itertools import combinations
+from itertools import combinations, product
 
 import numpy as np
 
@@ -29,6 +29,13 @@ MEASURED = Feedback(
     "FD",
 )
 # What frequent messages of Python and NumPy mean, and the question that helps.
+INSIDE = (  # what is meant only where a line of the answer stopped, not the call of the answer
+    (
+        "positional argument",
+        "a function is called with other arguments than it takes ({})",
+        "Which arguments does this function take, and which do you give it?",
+    ),
+)
 MEANINGS = (
     ("matmul", "the inner sizes of a matrix product differ", ""),
     ("not aligned", "the inner sizes of a matrix product differ", ""),
@@ -140,10 +147,14 @@ def _equal(found, expected, close):
         and found.mutated == expected.mutated
         and found.tensors.keys() == expected.tensors.keys()
         and all(
-            p.shape == q.shape and close(p, q)
+            _same(p, q, close)
             for p, q in zip(found.tensors.values(), expected.tensors.values(), strict=True)
         )
     )
+
+
+def _same(p, q, close):
+    return p.shape == q.shape and close(p, q)
 
 
 def _known(exercise, cases, found, close):
@@ -272,10 +283,7 @@ def _raised(exercise, cases, found):
         if outcome.status == "raised":
             where = f" in your line `{outcome.line}`" if outcome.line else ""
             kind, _, words = outcome.message.partition(": ")
-            means, ask = _meaning(words)
-            if outcome.line and "positional argument" in words:  # a call inside the answer
-                means = f"a function is called with other arguments than it takes ({words})"
-                ask = "Which arguments does this function take, and which do you give it?"
+            means, ask = _meaning(words, INSIDE + MEANINGS if outcome.line else MEANINGS)
             ask = ask or (
                 f"The arguments were: {_shapes(exercise, args)}. "
                 "Which of them, or which of your own values, is not what the line needs?"
@@ -286,9 +294,9 @@ def _raised(exercise, cases, found):
     return None
 
 
-def _meaning(words):
+def _meaning(words, meanings):
     """A message of Python in short words, and a question."""
-    for part, means, ask in MEANINGS:
+    for part, means, ask in meanings:
         if part in words:
             name = re.search(r"variable '\w+'", words)
             return means.format(name.group() if name else words.rstrip(".")), ask
@@ -324,20 +332,13 @@ def _shuffled(exercise, found, expected, close):
     paths = [f"[{i}]" for i in range(len(exercise.outputs))]
     if any(o.tensors.keys() != set(paths) for o in (*found, *expected)):
         return None
-    places = []
-    for path in paths:
-        places.append(
-            [
-                p
-                for p in paths
-                if all(
-                    o.tensors[p].shape == e.tensors[path].shape
-                    and close(o.tensors[p], e.tensors[path])
-                    for o, e in zip(found, expected, strict=True)
-                )
-            ]
-        )
-    if not all(places) or len({p for place in places for p in place}) < len(paths):
+    pairs = list(zip(found, expected, strict=True))
+    stands = {  # (where a result of the answer stands, where it belongs)
+        (mine, right)
+        for mine, right in product(paths, paths)
+        if all(_same(o.tensors[mine], e.tensors[right], close) for o, e in pairs)
+    }
+    if any({place[side] for place in stands} != set(paths) for side in (0, 1)):
         return None
     names = ", ".join(exercise.outputs)
     return Feedback(
