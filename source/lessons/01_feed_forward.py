@@ -59,7 +59,7 @@ widgets.neuron_lab()
 #
 # No line can; section 1.5 takes more neurons.
 #
-# </details>
+# </details><br>
 #
 # A list of numbers is a *vector*: $x$ holds the inputs, $w$ the weights.
 # `np.array` makes one from a Python list.
@@ -100,7 +100,7 @@ widgets.activation_gallery()
 #
 # One half, and there it is steepest.
 #
-# </details>
+# </details><br>
 #
 # The formula of the sigmoid:
 #
@@ -292,7 +292,7 @@ widgets.shape_puzzle()
 # NumPy adds the vector `b` to every row.
 # With a square $W$, `x @ W` has the right shape and the wrong numbers.
 #
-# </details>
+# </details><br>
 #
 # It is the same line as before, for every row; lesson 4 will explain it.
 # Here you only see that the numbers are the same.
@@ -402,7 +402,7 @@ widgets.softmax_lab()
 # A high temperature makes the shares more equal.
 # A large $z$ overflows; *nan* means "not a number".
 #
-# </details>
+# </details><br>
 #
 # The cure is the *shift*: first subtract the largest $z$, say $c$, from all of them.
 # Then no power is above 1.
@@ -452,7 +452,7 @@ print("loss", round(net.loss.value(trace.a[-1], mazur.y), 9))
 #
 # It shifts.
 #
-# </details>
+# </details><br>
 #
 # **2.** A layer has 64 inputs and 10 neurons.
 # What are the shapes of $W$ and $b$?
@@ -461,7 +461,7 @@ print("loss", round(net.loss.value(trace.a[-1], mazur.y), 9))
 #
 # `(10, 64)` and `(10,)`.
 #
-# </details>
+# </details><br>
 #
 # **3.** Which mistake is silent when $W$ is square?
 #
@@ -469,7 +469,7 @@ print("loss", round(net.loss.value(trace.a[-1], mazur.y), 9))
 #
 # The transpose.
 #
-# </details>
+# </details><br>
 #
 # **4.** Why do ten linear layers bring no more than one?
 #
@@ -477,7 +477,7 @@ print("loss", round(net.loss.value(trace.a[-1], mazur.y), 9))
 #
 # Their weights multiply into one matrix.
 #
-# </details>
+# </details><br>
 #
 # **5.** Why not start with all weights 0?
 #

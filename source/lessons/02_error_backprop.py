@@ -268,7 +268,7 @@ widgets.mazur_backward()
 # On the way to $W^1$ there is one more weight and one more slope, all below 1.
 # And the two inputs are small.
 #
-# </details>
+# </details><br>
 #
 # Nothing may change before the pass has ended: `da1` needs the old $W^2$.
 # Lesson 3 shows what happens otherwise.
@@ -384,7 +384,7 @@ print("W1, slope forgotten", f"{relative_error(wrong, numerical_gradient(loss, W
 # Let class $c$ be right: then $L = \ln S - z_c$, with $S = \sum_k e^{z_k}$.
 # The slope of $\ln S$ is $e^{z_j} / S = p_j$, and that of $z_c$ is $y_j$.
 #
-# </details>
+# </details><br>
 #
 # **Predict** the signs and the sum of the three deltas, when class 1 is right.
 #
@@ -458,7 +458,7 @@ widgets.credit_flow()
 #
 # Up: then the loss falls.
 #
-# </details>
+# </details><br>
 #
 # **2.** A weight is 0.
 # Is its gradient 0?
@@ -467,7 +467,7 @@ widgets.credit_flow()
 #
 # Only if its input or its delta is.
 #
-# </details>
+# </details><br>
 #
 # **3.** Why $W^\top$ on the way back?
 #
@@ -475,7 +475,7 @@ widgets.credit_flow()
 #
 # A neuron adds its column.
 #
-# </details>
+# </details><br>
 #
 # **4.** The error is large, delta tiny.
 # How?
@@ -484,7 +484,7 @@ widgets.credit_flow()
 #
 # The activation is flat there.
 #
-# </details>
+# </details><br>
 #
 # **5.** Training works.
 # Is the gradient right?

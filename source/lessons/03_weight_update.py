@@ -143,7 +143,7 @@ print("biases as well ", E(W1_new, b1 - lr * delta1, W2_new, b2 - lr * delta2))
 # $E$ is the page's, digit by digit.
 # Its list of weights is right, so list and $E$ cannot come from the same run.
 #
-# </details>
+# </details><br>
 #
 # In exercise 3.4 you write this mistake yourself.
 
@@ -501,7 +501,7 @@ print("broken: no copy   ", (net.params[0] - same)[0])
 #
 # It grows by 6.
 #
-# </details>
+# </details><br>
 #
 # **2.** Which $W^2$ carries the error back?
 #
@@ -509,7 +509,7 @@ print("broken: no copy   ", (net.params[0] - same)[0])
 #
 # The old one.
 #
-# </details>
+# </details><br>
 #
 # **3.** The curvatures are 4 and 1.
 # Which rates work?
@@ -518,7 +518,7 @@ print("broken: no copy   ", (net.params[0] - same)[0])
 #
 # Those below one half.
 #
-# </details>
+# </details><br>
 #
 # **4.** The loss is high, the step tiny.
 # Why?
@@ -527,7 +527,7 @@ print("broken: no copy   ", (net.params[0] - same)[0])
 #
 # Saturated, or a tiny rate.
 #
-# </details>
+# </details><br>
 #
 # **5.** How long is Adam's first step?
 #

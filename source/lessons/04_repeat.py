@@ -373,7 +373,7 @@ for seed in range(5):
 #
 # 8: four in each epoch, the last with 100 rows.
 #
-# </details>
+# </details><br>
 #
 # **2.** The loss stands still at its first value.
 # Name two reasons.
@@ -382,7 +382,7 @@ for seed in range(5):
 #
 # First weights inside the loop; a tiny learning rate.
 #
-# </details>
+# </details><br>
 #
 # **3.** All first weights are 1.
 # What is lost?
@@ -391,7 +391,7 @@ for seed in range(5):
 #
 # The hidden neurons stay twins.
 #
-# </details>
+# </details><br>
 #
 # **4.** Lower training loss, so a better model?
 #

@@ -338,7 +338,7 @@ widgets.gradient_through_time()
 #
 # No: the weights count too.
 #
-# </details>
+# </details><br>
 #
 # **2.** `dW` has the same size in every layer.
 # Is all well?
@@ -347,7 +347,7 @@ widgets.gradient_through_time()
 #
 # Not sure: look at $\delta$ and at absolute sizes.
 #
-# </details>
+# </details><br>
 #
 # **3.** The gradient is almost 0, the accuracy one in ten.
 # Converged?
@@ -356,7 +356,7 @@ widgets.gradient_through_time()
 #
 # No, it vanished.
 #
-# </details>
+# </details><br>
 #
 # **4.** ReLU, 100 inputs: which $\sigma_w$?
 #

@@ -464,7 +464,7 @@ print(f"ten layers: {slope**10:.1e}; with shortcuts {(1 + slope) ** 10:.1f}")
 #
 # It is kept whole, and $i \odot g$ is added.
 #
-# </details>
+# </details><br>
 #
 # **2.** The pre-trained weights were shuffled.
 # What was the same, what was lost?
@@ -473,7 +473,7 @@ print(f"ten layers: {slope**10:.1e}; with shortcuts {(1 + slope) ** 10:.1f}")
 #
 # Their sizes; what they had learnt.
 #
-# </details>
+# </details><br>
 #
 # **3.** A ReLU unit is 0 for one row.
 # Is it dead?
@@ -482,7 +482,7 @@ print(f"ten layers: {slope**10:.1e}; with shortcuts {(1 + slope) ** 10:.1f}")
 #
 # Only if it is 0 for every row.
 #
-# </details>
+# </details><br>
 #
 # **4.** Does Leaky ReLU solve the vanishing gradient?
 #
