@@ -522,7 +522,7 @@ def hidden_gradients(delta_next, W_next, a, a_prev):
     """delta, dW and db of a hidden sigmoid layer, for one sample.
 
     delta_next : (n_next,),  W_next : (n_next, n):
-    delta and weights of the layer after this one
+        delta and weights of the layer after this one
     a : (n,) what this layer hands on,  a_prev : (n_in,) what it gets in
     ->  delta : (n,),  dW : (n, n_in),  db : (n,)
     """

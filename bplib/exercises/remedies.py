@@ -290,7 +290,7 @@ def count_dead(zs):
     so no row can teach them.
 
     zs : [z1, ..., zL], one z of shape (m, n) per layer, m samples in rows,
-    n units in columns
+        n units in columns
     ->  (L,) whole numbers
     """
     return np.array([np.sum(np.all(z <= 0, axis=0)) for z in zs])
@@ -466,10 +466,10 @@ def two_networks(x, y, normals):
 
     x : (m, n_0),  y : (m, n_L)
     normals : [N1, ..., NL], N : (n_out, n_in), numbers from N(0, 1) to make W of,
-    for both networks
+        for both networks
     sigmoid_net : every layer is sigmoid, with the weights of Xavier
     relu_net : the hidden layers are ReLU, with the weights of He;
-    the last layer is as above
+        the last layer is as above
     The loss is half the squared error, summed over outputs, the mean over the m rows.
     ->  sigmoid_net : (L,),  relu_net : (L,)
     """
@@ -861,7 +861,7 @@ def lstm_step(x, h, c, W_x, W_h, b):
 
     x : (m, n_in),  h, c : (m, n), the states before
     W_x : (4n, n_in),  W_h : (4n, n),  b : (4n,),
-    each in four blocks of n rows: i, f, o, g
+        each in four blocks of n rows: i, f, o, g
     (input gate, forget gate, output gate, candidate)
     ->  h_next : (m, n),  c_next : (m, n)
     """
@@ -1529,7 +1529,7 @@ def lstm_through_time(x, h, c, gates, dh, W_h, step):
 
     x : (T, m, n_in),  gates : (T, 4, m, n)
     h, c : (T + 1, m, n); h[0] and c[0] are the states before x[0],
-    h[t + 1] those after x[t]
+        h[t + 1] those after x[t]
     dh : (T, m, n), dL/dh[t + 1] as it comes from outside (the loss looks at every step)
     W_h : (4n, n)
     step : one step back, delta, dh_prev, dc_prev = step(dh, dc, gates, c_prev, c, W_h)
@@ -1837,7 +1837,7 @@ def contrast(W, b, c, v0, u):
 
     W : (n_h, n_v),  b : (n_h,) of the hidden units,  c : (n_v,) of the visible units
     v0 : (m, n_v) the data, 0 to 1,  u : (m, n_h) uniforms:
-    a hidden unit is on where u < p
+        a hidden unit is on where u < p
     ->  dW : (n_h, n_v),  db : (n_h,),  dc : (n_v,), means over the m rows
     """
     m = len(v0)

@@ -258,7 +258,7 @@ def cut(x, y, batch, rows):
 
     x : (m, n),  y : (m, 1),  batch : rows per batch
     rows : (m,) every number from 0 to m - 1 once:
-    the order in which this epoch uses the rows
+        the order in which this epoch uses the rows
     ->  [(x, y), (x, y), ...], the last pair may have fewer rows
     """
     pieces = [rows[start : start + batch] for start in range(0, len(rows), batch)]
@@ -859,7 +859,7 @@ def run(x, y, hidden, lr, epochs, seed):
     so that a seed fixes every number of the run.
 
     x : (m, n),  y : (m, 1) with 0 and 1,  hidden : number of tanh neurons;
-    one sigmoid output
+        one sigmoid output
     The loss is the binary cross-entropy of one row;
     one update per row, gradients at old weights.
     Random numbers, all from one np.random.default_rng(seed), in this order:

@@ -216,7 +216,7 @@ def chain_ratio(w, z):
     in a chain of L sigmoid neurons.
 
     w : (L,) w[0] leads from the input to the first neuron,
-    w[1] from the first to the second, ...
+        w[1] from the first to the second, ...
     z : (L,) the z of every neuron, first one first  ->  one number, with its sign
     """
     a = sigmoid(z[:-1])
