@@ -67,7 +67,9 @@ def card(heading, text, colour, code=""):
         f'<p style="margin:.3em 0">{inline(line)}</p>' for line in text.splitlines() if line
     )
     code = (
-        f'<pre style="margin:.3em 0;white-space:pre-wrap">{html.escape(code)}</pre>' if code else ""
+        f'<pre style="margin:.3em 0;white-space:pre-wrap;word-break:normal">{html.escape(code)}</pre>'
+        if code
+        else ""
     )
     return (
         f'<div role="status" style="border-left:.4em solid {colour};padding:.2em .8em;'
