@@ -66,11 +66,9 @@ def card(heading, text, colour, code=""):
     paragraphs = "".join(
         f'<p style="margin:.3em 0">{inline(line)}</p>' for line in text.splitlines() if line
     )
-    code = (
-        f'<pre style="margin:.3em 0;white-space:pre-wrap;word-break:normal">{html.escape(code)}</pre>'
-        if code
-        else ""
-    )
+    if code:
+        wraps = "margin:.3em 0;white-space:pre-wrap;word-break:normal"
+        code = f'<pre style="{wraps}">{html.escape(code)}</pre>'
     return (
         f'<div role="status" style="border-left:.4em solid {colour};padding:.2em .8em;'
         f'max-width:52em"><strong>{html.escape(heading)}</strong>{paragraphs}{code}</div>'
