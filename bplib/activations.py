@@ -25,15 +25,13 @@ class Activation(NamedTuple):
 
 
 def sigmoid(z):
-    """1 / (1 + exp(-z)), written with tanh so that nothing overflows at z = -1000.
+    """1 / (1 + exp(-z)).  At z = -1000 exp is infinity, and 1 / (1 + infinity) is 0, as it should be.
 
     z : (..., n)  ->  (..., n), values from 0 to 1
     Source: Goodfellow, Bengio & Courville 2016, sec. 3.10.
     """
-    a = np.tanh(0.5 * np.asarray(z))
-    a += 1.0
-    a *= 0.5
-    return a
+    with np.errstate(over="ignore", under="ignore"):
+        return 1.0 / (1.0 + np.exp(-np.asarray(z)))
 
 
 def sigmoid_prime(z):
@@ -116,12 +114,12 @@ def scalar(value, like):
 
 
 def _sigmoid_into(z):
-    half, one = scalar(0.5, z), scalar(1.0, z)
+    one = scalar(1.0, z)
     return [
-        partial(np.multiply, z, half, z),
-        partial(np.tanh, z, z),
+        partial(np.negative, z, z),
+        partial(np.exp, z, z),
         partial(np.add, z, one, z),
-        partial(np.multiply, z, half, z),
+        partial(np.divide, one, z, z),
     ]
 
 

@@ -13,13 +13,15 @@ from bplib.network import Network, check_floats
 class Trace(NamedTuple):
     """What forward() saw.   x : (T, m, n_in),  h : (T + 1, m, n), h[0] is the state before x[0].
 
-    Of an LSTM also   c : (T + 1, m, n),  gates : (T, 4, m, n);  i, f, o, g = gates[t]
+    Of an LSTM also   c : (T + 1, m, n),  gates : (T, 4, m, n);  i, f, o, g = gates[t];
+    tanh_c : (T, m, n), of c[1:]
     """
 
     x: np.ndarray
     h: np.ndarray
     c: np.ndarray | None = None
     gates: np.ndarray | None = None
+    tanh_c: np.ndarray | None = None
 
 
 class Gradients(NamedTuple):
@@ -128,6 +130,7 @@ class LSTM:
         """[W_x, W_h, b]: the arrays themselves, as an optimiser takes them."""
         return [self.W_x, self.W_h, self.b]
 
+    @np.errstate(over="ignore", under="ignore")  # 1 / (1 + exp(1000)) is 0, as it should be
     def forward(self, x, h0=None, c0=None):
         """x : (T, m, n_in),  h0, c0 : (m, n), 0 if None  ->  Trace
 
@@ -137,26 +140,28 @@ class LSTM:
         x = _check_steps(self, x)
         T, m, n_in = x.shape
         n, take = self.W_h.shape[1], self.shelf.take
-        seen, inner = take((T + 1, n_in + n + 1, m), x.dtype), take((T + 1, 5, n, m), x.dtype)
+        seen, inner = take((T + 1, n_in + n + 1, m), x.dtype), take((T + 1, 6, n, m), x.dtype)
         seen[:-1, :n_in], seen[:, -1] = x.transpose(0, 2, 1), 1.0  # the ones meet the bias
-        h, gates, c = seen[:, n_in:-1], inner[:-1, :4], inner[:, 4]  # c lies behind g
+        h, gates, c, tanh_c = seen[:, n_in:-1], inner[:-1, :4], inner[:, 4], inner[:-1, 5]
         h[0], c[0] = _first(self, x, "h0", h0).T, _first(self, x, "c0", c0).T
         W = np.column_stack([self.W_x, self.W_h, self.b])
-        W[: 3 * n] *= 0.5  # sigmoid(z) = (1 + tanh(z / 2)) / 2: one tanh serves all four gates
-        half, one = scalar(0.5, x), scalar(1.0, x)
-        taken, tanh_c = np.empty((2, n, m), x.dtype), np.empty((n, m), x.dtype)
-        z = inner.reshape(T + 1, 5 * n, m)[:, : 4 * n]
-        blocks = seen, z, inner[:, :3], inner[:, :2], inner[:, 3:], inner[:, 2], c[1:], h[1:]
-        for seen_t, z_t, i_f_o, i_f, g_c, o, c_t, h_t in zip(*blocks, strict=False):
+        W[: 3 * n] *= -1.0  # sigmoid(z) = 1 / (1 + exp(-z)): the three gates come as -z
+        one, taken = scalar(1.0, x), np.empty((2, n, m), x.dtype)
+        z = inner.reshape(T + 1, 6 * n, m)[:, : 4 * n]
+        blocks = inner[:, :3], inner[:, :2], inner[:, 3:5], inner[:, 2], inner[:, 3]
+        steps = zip(seen, z, *blocks, c[1:], tanh_c, h[1:], strict=False)
+        for seen_t, z_t, i_f_o, i_f, g_c, o, g, c_t, tanh_c_t, h_t in steps:
             np.dot(W, seen_t, z_t)
-            np.tanh(z_t, z_t)
+            np.exp(i_f_o, i_f_o)
             np.add(i_f_o, one, i_f_o)
-            np.multiply(i_f_o, half, i_f_o)
-            np.multiply(i_f, g_c, taken)  # i * g, and f * c_(t-1)
+            np.divide(one, i_f_o, i_f_o)
+            np.tanh(g, g)
+            np.multiply(i_f, g_c, taken)  # i * g, and f * c_(t-1): c lies behind g
             np.add(taken[0], taken[1], c_t)
-            np.tanh(c_t, tanh_c)
-            np.multiply(o, tanh_c, h_t)
-        return Trace(x, h.transpose(0, 2, 1), c.transpose(0, 2, 1), gates.transpose(0, 1, 3, 2))
+            np.tanh(c_t, tanh_c_t)
+            np.multiply(o, tanh_c_t, h_t)
+        h, c, tanh_c = (a.transpose(0, 2, 1) for a in (h, c, tanh_c))
+        return Trace(x, h, c, gates.transpose(0, 1, 3, 2), tanh_c)
 
     def backward(self, trace, dh):
         """The error signal goes back along h through the weights, and along c through f alone.
@@ -169,18 +174,17 @@ class LSTM:
         dh = _check_error(h, dh)
         T, m, n = dh.shape
         c, gates = trace.c.transpose(0, 2, 1), trace.gates.transpose(0, 1, 3, 2)  # as in forward
-        i, f, o, g = gates.swapaxes(0, 1)
-        dc, delta, tanh_c = (self.shelf.take(like.shape, h.dtype) for like in (c, gates, o))
+        (i, f, o, g), tanh_c = gates.swapaxes(0, 1), trace.tanh_c.transpose(0, 2, 1)
+        dc, delta, dh_dc = (self.shelf.take(like.shape, h.dtype) for like in (c, gates, o))
         # First what needs no error signal, for all steps at once: dc/dz, but dh/dz for the gate o
         np.subtract(1.0, gates, delta)
         delta[:, :3] *= gates[:, :3]  # sigmoid: (1 - s) s
-        delta[:, 3] *= np.add(1.0, g, tanh_c)  # tanh: (1 - g) (1 + g)
-        np.tanh(c[1:], tanh_c)
+        delta[:, 3] *= np.add(1.0, g, dh_dc)  # tanh: (1 - g) (1 + g)
         for k, factor in enumerate((g, c[:-1], tanh_c, i)):
             delta[:, k] *= factor
-        np.multiply(tanh_c, tanh_c, tanh_c)
-        np.subtract(1.0, tanh_c, tanh_c)
-        dh_dc = np.multiply(tanh_c, o, tanh_c)
+        np.multiply(tanh_c, tanh_c, dh_dc)
+        np.subtract(1.0, dh_dc, dh_dc)
+        np.multiply(dh_dc, o, dh_dc)
         dc[-1] = 0.0
         W_h, back, dh = self.W_h.T.copy(), np.zeros((n, m), h.dtype), dh.transpose(0, 2, 1).copy()
         columns = delta.reshape(T, 4 * n, m)
@@ -264,7 +268,8 @@ def _first_weights(n_in, n, rows, rng):
 def _sums(x, h, delta):
     """dW_x, dW_h, db: every step of every sample is one more column of one product."""
     delta, h = (a.transpose(2, 0, 1).reshape(a.shape[2], -1) for a in (delta, h[:-1]))
-    return delta @ x.reshape(-1, x.shape[2]), delta @ h.T, delta.sum(axis=1)
+    ones = np.ones(delta.shape[1], delta.dtype)  # a product with ones is faster than a sum
+    return delta @ x.reshape(-1, x.shape[2]), delta @ h.T, delta @ ones
 
 
 def _check_weights(cell, gates):

@@ -114,7 +114,7 @@ def test_one_step_backward_finds_the_measured_slopes(seed):
         after = f * c + i * np.tanh(z[:, 9:])
         return np.sum(dh * o * np.tanh(after)) + np.sum(dc * after)
 
-    _, _, after, gates = cell.forward(x[None], h, c)
+    _, _, after, gates, _ = cell.forward(x[None], h, c)
     found = lesson.lstm_back.f(dh, dc, gates[0], c, after[1], cell.W_h)
     for array, result in zip((shift, h, c), found, strict=True):
         np.testing.assert_allclose(result, numerical_gradient(loss, array), atol=1e-8)
@@ -123,7 +123,7 @@ def test_one_step_backward_finds_the_measured_slopes(seed):
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_gradients_through_time_are_the_measured_ones(seed):
     cell, x, h0, c0, dh = lstm_case(seed)
-    _, h, c, gates = cell.forward(x, h0, c0)
+    _, h, c, gates, _ = cell.forward(x, h0, c0)
     found = lesson.lstm_through_time.f(x, h, c, gates, dh, cell.W_h, toys.step_back)
     for w, dw in zip(cell.params, found, strict=True):
         measured = numerical_gradient(lambda: np.sum(dh * cell.forward(x, h0, c0).h[1:]), w)

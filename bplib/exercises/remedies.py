@@ -1197,7 +1197,8 @@ def _(rng):
 def _(dh, dc, gates, c_prev, c, W_h):
     m, n = dh.shape
     cell = LSTM(np.zeros((4 * n, 1)), W_h, np.zeros(4 * n))
-    trace = Trace(np.zeros((1, m, 1)), np.zeros((2, m, n)), np.stack([c_prev, c]), gates[None])
+    kept = np.stack([c_prev, c]), gates[None], np.tanh(c)[None]
+    trace = Trace(np.zeros((1, m, 1)), np.zeros((2, m, n)), *kept)
     through_h = cell.backward(trace, dh[None])
     i, f, _, g = gates
     belt = [dc * g * (i - i**2), dc * c_prev * (f - f**2), 0 * dc, dc * i * (1 - g) * (1 + g)]
@@ -1552,7 +1553,7 @@ def _(rng):
     for T, m, n_in, n in ((4, 1, 1, 1), (5, 2, 3, 2), (4, 3, 2, 3), (6, 3, 2, 2), (4, 2, 3, 3)):
         x, h0, c0, dh = draw(rng, T, m, n_in), draw(rng, m, n), draw(rng, m, n), draw(rng, T, m, n)
         W_x, W_h, b = draw(rng, 4 * n, n_in), draw(rng, 4 * n, n), draw(rng, 4 * n)
-        _, h, c, gates = LSTM(W_x, W_h, b).forward(x, h0, c0)
+        _, h, c, gates, _ = LSTM(W_x, W_h, b).forward(x, h0, c0)
         cases.append((x, h, c, gates, dh, W_h, toys.step_back))
     return cases
 
@@ -1560,7 +1561,7 @@ def _(rng):
 @lstm_through_time.library
 def _(x, h, c, gates, dh, W_h, step):
     cell = LSTM(np.zeros((len(W_h), x.shape[2])), W_h, np.zeros(len(W_h)))
-    return tuple(cell.backward(Trace(x, h, c, gates), dh).params)
+    return tuple(cell.backward(Trace(x, h, c, gates, np.tanh(c[1:])), dh).params)
 
 
 @lstm_through_time.equivalent

@@ -111,8 +111,8 @@ widgets.activation_gallery()
 # **Break it:** for $z = -1000$ the formula needs $e^{1000}$.
 # That number is too big for the computer: it *overflows*.
 # **Predict** the line that fails.
-# The last line is the library's sigmoid, written in another way.
-# One such way for negative $z$: $\frac{e^z}{1 + e^z}$ is the same number.
+# The last line is the library's sigmoid: it lets $e^{1000}$ be infinity, because 1 divided by infinity is 0.
+# Another way for negative $z$: $\frac{e^z}{1 + e^z}$ is the same number.
 
 # %%
 z = np.array([-4.0, 0.0, 4.0])
