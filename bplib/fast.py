@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bplib.activations import IDENTITY, scalar
-from bplib.network import Gradients
+from bplib.network import Gradients, check_rows
 from bplib.optimisers import SGD, Adam, Momentum, Nesterov, RMSProp
 
 OPTIMISERS = (SGD, Momentum, Nesterov, RMSProp, Adam)
@@ -26,12 +26,15 @@ OPTIMISERS = (SGD, Momentum, Nesterov, RMSProp, Adam)
 class Room(NamedTuple):
     """Arrays for a batch of m rows, and the calls that work on them.   delta : (n, m) of each layer
 
-    there : from z of the first layer to that of which (. - y) / m is dL/da of the last one
-    back : from there to the delta of the first layer, and every dWb but the first
+    there : from z of the first layer to a of the last one
+    turn : from a to that of which (. - y) / m is dL/da
+    back : from dL/da to the delta of the first layer, and every dWb but the first
     """
 
     z: np.ndarray
     there: list[Callable]
+    a: np.ndarray
+    turn: list[Callable]
     back: list[Callable]
     delta: list[np.ndarray]
 
@@ -73,10 +76,14 @@ class Packed:
         net = self.network
         return [net.loss, *((layer.W.shape, layer.phi) for layer in net.layers)]
 
-    def __enter__(self):
+    def _fetch(self):
+        """The weights as the network has them now."""
         if self.form != self._form():  # somebody has put in other layers, or another loss
             self.__init__(self.network, self.optimiser)
         _copy(self.network.params, self.params)
+
+    def __enter__(self):
+        self._fetch()
         for kept, ours in self._memory():
             _copy(kept, ours)
         return self.step
@@ -92,16 +99,28 @@ class Packed:
 
     def step(self, x, y):
         """One update.   x : (n_0 + 1, m), from self.columns(),  y : (n_L, m)"""
-        z, there, back, delta = self.rooms.get(x.shape[1]) or self._room(x.shape[1])
-        self.Wb[0].dot(x, z)
-        for call in there:
+        room = self._forward(x)
+        delta = room.delta
+        for call in room.turn:
             call()
         np.subtract(delta[-1], y, delta[-1])
-        for call in back:
+        for call in room.back:
             call()
         delta[0].dot(x.T, self.dWb[0])
         self.optimiser.count()
         self.optimiser.update(self.w, self.dw, *self.memory)
+
+    def _forward(self, x):
+        room = self.rooms.get(x.shape[1]) or self._room(x.shape[1])
+        self.Wb[0].dot(x, room.z)
+        for call in room.there:
+            call()
+        return room
+
+    def output(self, x):
+        """What the network says now.   x : (n_0 + 1, m), from self.columns()  ->  (m, n_L)"""
+        self._fetch()
+        return self._forward(x).a.T.copy()
 
     def _room(self, m):
         layers, loss, dtype = self.network.layers, self.network.loss, self.w.dtype
@@ -112,21 +131,26 @@ class Packed:
         for Wb, before, now, layer in zip(self.Wb[1:], seen, a[1:], layers[1:], strict=False):
             there += [partial(Wb.dot, before, now), *layer.phi.into(now)]
         if layers[-1].phi is IDENTITY:
-            delta[-1] = a[-1]  # no derivative will ask for a
+            delta[-1], turn = a[-1], []  # no derivative will ask for a
         else:
-            there.append(partial(np.copyto, delta[-1], a[-1]))
-        there += loss.into(delta[-1])
+            turn = [partial(np.copyto, delta[-1], a[-1])]
+        turn += loss.into(delta[-1])
         back = [partial(np.multiply, delta[-1], scalar(1 / m, self.w), delta[-1])]
         for l in reversed(range(len(layers))):
             back += layers[l].phi.back(delta[l], a[l])
             if l > 0:
                 back.append(partial(delta[l].dot, seen[l - 1].T, self.dWb[l]))
                 back.append(partial(self.Wb[l][:, :-1].T.dot, delta[l], delta[l - 1]))
-        self.rooms[m] = Room(a[0], there, back, delta)
+        self.rooms[m] = Room(a[0], there, a[-1], turn, back, delta)
         return self.rooms[m]
 
     def columns(self, x):
-        """Samples as columns, over a row of ones.   x : (m, n_0)  ->  (n_0 + 1, m)"""
+        """Samples as columns, over a row of ones.   x : (m, n_0)  ->  (n_0 + 1, m)
+
+        ValueError or TypeError, in one sentence, as Network.forward says it.
+        """
+        first = self.network.layers[0]
+        x = check_rows("x", x, first.W.shape[1], 1, first)
         seen = np.ones((x.shape[1] + 1, len(x)), self.w.dtype)
         seen[:-1] = x.T
         return seen

@@ -68,7 +68,7 @@ class Network:
         x : (m, n_0), one sample per row  ->  Trace
         Source: Nielsen 2015, ch. 2, eq. (25).
         """
-        x = _check_rows("x", x, self.layers[0].W.shape[1], 1, self.layers[0])
+        x = check_rows("x", x, self.layers[0].W.shape[1], 1, self.layers[0])
         a, z = [x], []
         for layer in self.layers:
             z.append(a[-1] @ layer.W.T + layer.b)  # each row: W a + b
@@ -82,7 +82,7 @@ class Network:
         Source: Nielsen 2015, ch. 2, the four equations BP1-BP4.
         """
         n = len(self.layers)
-        y = _check_rows("y", y, self.layers[-1].W.shape[0], n, self.layers[-1], len(trace.a[0]))
+        y = check_rows("y", y, self.layers[-1].W.shape[0], n, self.layers[-1], len(trace.a[0]))
         dW, db, deltas = [None] * n, [None] * n, [None] * n
         da = self.loss.grad(trace.a[-1], y)
         for l in reversed(range(n)):
@@ -135,7 +135,7 @@ def _check_layer(number, layer, n_before):
     return n_out
 
 
-def _check_rows(name, rows, n, number, layer, m=None):
+def check_rows(name, rows, n, number, layer, m=None):
     """rows as a float array of shape (m, n), or one sentence that says why it cannot be."""
     rows = np.asarray(rows)
     if rows.dtype.kind not in "biuf":

@@ -78,6 +78,7 @@ def train(
 ):
     """Forward, backward, update for every batch, epoch after epoch.   ->  yields Epoch 0, 1, 2 ...
 
+    x, y : rows, as they are when the loop begins
     batch : rows per update, None for all;  rng : shuffles the rows anew in each epoch
     validation : (x, y), rows that are measured and never trained on
     target_loss, target_accuracy : stop when the training rows reach one of them
@@ -94,18 +95,24 @@ def train(
             "train needs epochs of 0 or more, and patience of 1 or more together with validation, "
             f"but epochs is {epochs} and patience is {patience}."
         )
+    measured = [(np.array(x), np.array(y, float))]
+    if validation is not None:
+        measured.append((np.array(validation[0]), np.array(validation[1], float)))
     batch, gradients = len(x) if batch is None else batch, None
     best_loss, best_number, best = np.inf, 0, None
     if fits(network, optimiser):
         packed = Packed(network, optimiser)
-        one_epoch = lambda: _one_fast_epoch(packed, x, y, batch, rng)
+        measured = [(packed.columns(x), y) for x, y in measured]
+        output = packed.output
+        one_epoch = lambda: _one_fast_epoch(packed, *measured[0], batch, rng)
     else:
-        one_epoch = lambda: _one_epoch(network, x, y, optimiser, batch, rng)
+        output = lambda x: network.forward(x).a[-1]
+        one_epoch = lambda: _one_epoch(network, *measured[0], optimiser, batch, rng)
     try:
         for number in range(epochs + 1):
             if number > 0:
                 gradients = one_epoch()
-            epoch = _measure(network, x, y, validation, number, gradients)
+            epoch = _measure(network, output, measured, number, gradients)
             if patience and epoch.validation_loss < best_loss:
                 best_loss, best_number = epoch.validation_loss, number
                 best = [w.copy() for w in network.params]
@@ -135,21 +142,18 @@ def _one_epoch(network, x, y, optimiser, batch, rng):
 @np.errstate(over="ignore", invalid="ignore")
 def _one_fast_epoch(packed, x, y, batch, rng):
     """The same updates with the same rows, in the memory of fast.py."""
-    rows, x, y = np.arange(len(x)), packed.columns(x), np.transpose(y)
+    rows = np.arange(len(y))
     with packed as step:
         for few, _ in minibatches(rows, rows, batch, rng):
-            step(x.take(few, axis=1), y.take(few, axis=1))
+            step(x.take(few, axis=1), y.T.take(few, axis=1))
     return packed.gradients(len(few))
 
 
 @np.errstate(over="ignore", invalid="ignore")
-def _measure(network, x, y, validation, number, gradients):
+def _measure(network, output, measured, number, gradients):
     """One pass forward gives both the loss and the accuracy."""
-    figures = []
-    for rows in ((x, y), validation):
-        if rows is None:
-            figures.append((None, None))
-        else:
-            out, y = network.forward(rows[0]).a[-1], np.asarray(rows[1], float)
-            figures.append((network.loss.value(out, y), _right(network, out, y)))
-    return Epoch(number, *figures[0], *figures[1], gradients)
+    figures = [None] * 4
+    for k, (x, y) in enumerate(measured):
+        out = output(x)
+        figures[2 * k : 2 * k + 2] = network.loss.value(out, y), _right(network, out, y)
+    return Epoch(number, *figures, gradients)
