@@ -25,7 +25,7 @@ class Activation(NamedTuple):
 
 
 def sigmoid(z):
-    """1 / (1 + exp(-z)).  At z = -1000 exp is infinity, and 1 / (1 + infinity) is 0, as it should be.
+    """1 / (1 + exp(-z)).  At z = -1000 exp is infinity, and 1 / (1 + infinity) is 0: no warning.
 
     z : (..., n)  ->  (..., n), values from 0 to 1
     Source: Goodfellow, Bengio & Courville 2016, sec. 3.10.

@@ -19,7 +19,6 @@ from bplib.recurrent import RNN, LastStep, clip, lstm, rnn
 from bplib.training import accuracy, train
 
 SEEDS = range(5)
-TEN_SEEDS = range(10)
 CHANCE = (0.0, 0.25)  # ten classes: one in ten; of sixty seeds the highest had 0.19
 
 
@@ -122,7 +121,7 @@ def assert_within(values, low, high):
 @pytest.mark.parametrize("setting", TEN_LAYERS)
 def test_ten_hidden_layers_learn_the_digits_or_stay_at_chance(setting):
     phi, init, lr, (low, high) = TEN_LAYERS[setting]
-    found = [digits_run([32] * 10, phi, init, SGD(lr), 15, seed) for seed in TEN_SEEDS]
+    found = [digits_run([32] * 10, phi, init, SGD(lr), 15, seed) for seed in SEEDS]
     if high == CHANCE[1]:
         assert_within(found, low, high)
     else:
@@ -310,13 +309,13 @@ def fine_tuned(sizes, seed, order="learnt"):
 
 def test_ten_sigmoid_layers_learn_from_pretrained_weights_and_not_from_the_same_ones_shuffled():
     sizes = (32,) * 10
-    assert_within([fine_tuned(sizes, seed) for seed in TEN_SEEDS], 0.85, 1.0)
-    assert_within([fine_tuned(sizes, seed, "shuffled") for seed in TEN_SEEDS], *CHANCE)
+    assert_within([fine_tuned(sizes, seed) for seed in SEEDS], 0.85, 1.0)
+    assert_within([fine_tuned(sizes, seed, "shuffled") for seed in SEEDS], *CHANCE)
 
 
 def test_not_the_size_of_the_gradient_makes_the_pretrained_network_learn():
     sizes, widths = (32,) * 10, [64, *[32] * 10, 10]
-    for seed in TEN_SEEDS:
+    for seed in SEEDS:
         net, rows, rng = unrolled(sizes, seed)
         of = {"DBN": first_step(net, rows)}
         for name, phi, init in (
@@ -328,26 +327,26 @@ def test_not_the_size_of_the_gradient_makes_the_pretrained_network_learn():
             of[name] = first_step(net, rows)
         assert 300 * of["Xavier"] < of["DBN"] < 0.05 * of["He"]
         assert of["4 x Xavier"] > 2 * of["DBN"]
-    accuracies = [digits_run(sizes, SIGMOID, four_xavier, SGD(0.1), 15, s) for s in TEN_SEEDS]
+    accuracies = [digits_run(sizes, SIGMOID, four_xavier, SGD(0.1), 15, s) for s in SEEDS]
     assert_within(accuracies, 0.0, 0.8)
 
 
 def test_with_three_layers_the_gradient_of_the_pretrained_network_is_smaller_than_that_of_xavier():
-    for seed in TEN_SEEDS:
+    for seed in SEEDS:
         net, rows, rng = unrolled((64,) * 3, seed)
         other = dense([64, 64, 64, 64, 10], SIGMOID, SOFTMAX_CROSS_ENTROPY, rng)
         assert first_step(net, rows) < 0.5 * first_step(other, rows)
 
 
 def test_a_small_sigmoid_network_learns_from_random_weights_too():
-    assert_within([fine_tuned((100, 50), seed) for seed in TEN_SEEDS], 0.9, 1.0)
-    found = [digits_run((100, 50), SIGMOID, xavier, SGD(0.1), 30, seed) for seed in TEN_SEEDS]
+    assert_within([fine_tuned((100, 50), seed) for seed in SEEDS], 0.9, 1.0)
+    found = [digits_run((100, 50), SIGMOID, xavier, SGD(0.1), 30, seed) for seed in SEEDS]
     assert_within(found, 0.7, 0.95)
 
 
 def test_with_a_hundred_labels_pretraining_is_ahead_of_the_other_three_in_the_middle():
     found = {"DBN": [], "sigmoid": [], "tanh": [], "ReLU": []}
-    for seed in TEN_SEEDS:
+    for seed in range(10):
         net, (x, y, x_test, y_test), rng = unrolled((64,) * 5, seed)
         nets = {"DBN": (net, 0.1)}
         for name, init, lr in (("sigmoid", xavier, 0.1), ("tanh", xavier, 0.1), ("ReLU", he, 0.05)):
@@ -366,7 +365,7 @@ def test_with_a_hundred_labels_pretraining_is_ahead_of_the_other_three_in_the_mi
 @pytest.mark.parametrize("phi", SUNK, ids=lambda phi: phi.name)
 def test_relu_never_comes_back_from_biases_of_minus_two_and_leaky_relu_does(phi):
     found = []
-    for seed in TEN_SEEDS:
+    for seed in SEEDS:
         rng = np.random.default_rng(seed)
         x, y, x_test, y_test = datasets.split(X, Y, 360, rng)
         net = dense([64, 64, 64, 10], phi, SOFTMAX_CROSS_ENTROPY, rng, he)
@@ -426,7 +425,7 @@ def adding_run(cell, lr, steps, rng, signal, longest=1.0):
     return error, before, kept(model, signal)
 
 
-@pytest.mark.parametrize("seed", TEN_SEEDS)
+@pytest.mark.parametrize("seed", SEEDS)
 def test_an_lstm_adds_over_a_hundred_steps_because_it_learns_to_carry_the_error(seed):
     rng = np.random.default_rng(seed)
     error, before, after = adding_run(lstm(2, 16, rng), 0.02, 1500, rng, "dc")
@@ -447,7 +446,7 @@ def test_an_lstm_adds_over_a_hundred_steps_without_the_forget_bias_or_without_cl
 
 def test_an_rnn_does_not_add_over_a_hundred_steps_and_its_error_vanishes_more_and_more():
     found = []
-    for seed in TEN_SEEDS:
+    for seed in SEEDS:
         rng = np.random.default_rng(seed)
         error, *sizes = adding_run(rnn(2, 16, rng), 0.001, 1000, rng, "delta")
         assert error > 0.1
@@ -458,7 +457,7 @@ def test_an_rnn_does_not_add_over_a_hundred_steps_and_its_error_vanishes_more_an
 
 
 def test_an_open_forget_gate_carries_the_error_further_before_any_training():
-    for seed in TEN_SEEDS:
+    for seed in SEEDS:
         far = {}
         for bias in (0.0, 1.0):
             rng = np.random.default_rng(seed)

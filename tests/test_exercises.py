@@ -348,7 +348,7 @@ def test_an_answer_that_calls_check_does_not_go_on_for_ever():
 def test_who_breaks_numpy_is_told_to_start_again(monkeypatch):
     verbs.check("1.1", lambda w, x, b: 0)
     with monkeypatch.context() as broken:
-        broken.setattr(np, "allclose", None)
+        broken.setattr(np, "isfinite", None)
         assert "Restart the kernel" in verbs.check("1.1", lambda w, x, b: 0).text
     assert verbs.check("1.1", lambda w, x, b: w @ x + b).outcome == CORRECT
 

@@ -127,17 +127,23 @@ def diagnose(exercise, cases, found, rounded=False):
 # ---- is it the same? -----------------------------------------------------------------------------
 
 
-def _close(p, q):
-    """Equal to six digits of the largest value, as in a mark."""
-    return np.allclose(p, q, rtol=0, atol=1e-6 * _size(q), equal_nan=True)
+def _close(p, q, share=1e-6):
+    """Equal to six digits of the largest value, as in a mark.  Infinities and NaN equal themselves.
+
+    np.allclose says the same and takes five times as long, and a check asks a thousand times.
+    """
+    p, q = p.astype(float), q.astype(float)
+    near = np.abs(p - q) <= share * _size(q)
+    return bool(np.all(near) or np.all(near | (p == q) | (np.isnan(p) & np.isnan(q))))
 
 
 def _close_rounded(p, q):
-    return np.allclose(p, q, rtol=0, atol=1e-5 * _size(q), equal_nan=True)
+    return _close(p, q, 1e-5)
 
 
 def _size(q):
-    return max(np.max(np.abs(q[np.isfinite(q)].astype(float)), initial=0.0), 1e-6)
+    q = np.abs(q.astype(float))
+    return max(np.max(q, where=np.isfinite(q), initial=0.0), 1e-6)
 
 
 def _equal(found, expected, close):
