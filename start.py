@@ -59,8 +59,6 @@ def lab(*arguments):
 
 def test(*arguments):
     """The linters, then pytest; how each goes about it is written in pyproject.toml."""
-    for library in ("OPENBLAS", "OMP", "MKL"):  # our matrices are small: threads only cost time
-        os.environ[library + "_NUM_THREADS"] = "1"
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # hundreds of Pythons start: compile once
     steps = [["ruff", "check"], ["ruff", "format", "--check"], ["lint-imports", "--no-logo"]]
     # two workers more than processors: the tests of the sandbox often wait for a time limit
@@ -146,6 +144,8 @@ def main(command="", *arguments):
         sys.exit(__doc__)
     os.chdir(str(HERE))
     prepare(command)
+    for library in ("OPENBLAS", "OMP", "MKL"):  # our matrices are small: threads only cost time
+        os.environ[library + "_NUM_THREADS"] = "1"
     os.environ["PATH"] = str(BIN) + os.pathsep + os.environ.get("PATH", "")
     {"lab": lab, "test": test}[command](*arguments)
 

@@ -50,7 +50,9 @@ def clone(tmp_path):
     (folder / "bplib").mkdir(parents=True)
     for name in ("start.py", "pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, folder)
-    (folder / "jupyterlab.py").write_text("import sys; print('ran jupyterlab', *sys.argv[1:])")
+    (folder / "jupyterlab.py").write_text(
+        "import os, sys; print('ran', *sys.argv[1:], 'threads=' + os.environ['OMP_NUM_THREADS'])"
+    )
     return folder
 
 
@@ -129,6 +131,7 @@ def test_the_first_run_installs_and_the_second_only_starts(clone, uv):
     for run in (first, second):
         assert run.returncode == 0, run.stderr
         assert "/lab/tree/notebooks/01_feed_forward.ipynb --port 9999" in run.stdout
+        assert "threads=1" in run.stdout
 
 
 def test_no_python_of_the_environment_reads_a_grammar_that_no_notebook_needs(clone, uv):
