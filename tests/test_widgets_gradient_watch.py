@@ -1,6 +1,5 @@
 """The interactives of lesson 5 that watch training and time: their numbers are the library's."""
 
-import re
 import xml.etree.ElementTree as ET
 
 import numpy as np
@@ -199,10 +198,12 @@ def test_ten_relu_layers_with_he_all_move_and_learn():
     assert accuracy > 0.5 and f"accuracy {number(accuracy)}." in fine.alt
 
 
-def test_ten_tanh_layers_with_large_weights_vanish_once_they_are_saturated():
+def test_ten_tanh_layers_with_large_weights_guess_once_they_are_saturated():
+    # Which layers still move depends on the last bit of a sum: large weights are chaotic.
+    moment = trained(TANH, gradient_watch.INITS[LARGE], 10, 9)[1]
+    assert moment.accuracy < 0.3 and moment.loss > 2
     picture = put(widgets.which_layer_learns(), phi="tanh", init=LARGE, depth=10, step=9)
-    # How many of them depends on the last bit of a sum: large weights are chaotic.
-    assert re.search(r"layers 1–\d hardly move", picture.alt) and "but vanished" in picture.alt
+    assert f"accuracy {number(moment.accuracy)}." in picture.alt
 
 
 def test_three_sigmoid_layers_guess_too_but_every_layer_moves():
