@@ -26,12 +26,12 @@ NAMES = ("anna", "ben", "chloe", "dana")
 
 
 @functools.cache
-def trust():
-    """Only where there is no sandbox: in a sandbox kernels start sooner."""
+def quick():
+    """One process for so few students, and a sandbox where there is one: kernels start sooner."""
     try:
-        return not doctor.choose()
+        return {"jobs": 1, "trust": not doctor.choose()}
     except GradingError:
-        return True
+        return {"jobs": 1, "trust": True}
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def folder(tmp_path_factory):
 def whole(folder, tmp_path_factory):
     """The same folder, marked without a stop."""
     out = tmp_path_factory.mktemp("whole") / "out"
-    grade(folder, out, trust=trust(), seed=SEED)
+    grade(folder, out, **quick() | {"jobs": 2}, seed=SEED)
     return out
 
 
@@ -76,7 +76,7 @@ def stop_after(number):
 
 def stopped(*args, **options):
     with pytest.raises(Stopped) as caught:
-        grade(*args, trust=trust(), **options)
+        grade(*args, **quick(), **options)
     message = str(caught.value)
     assert "\n" not in message and "--resume" in message
     return message
@@ -89,7 +89,7 @@ def test_a_batch_that_was_stopped_goes_on_and_ends_with_the_same_marks(folder, w
     assert len(before) == 3
     calls = []
     report = grade(
-        folder, out, trust=trust(), resume=True, progress=lambda *call: calls.append(call[:2])
+        folder, out, **quick(), resume=True, progress=lambda *call: calls.append(call[:2])
     )
     assert calls == [(3, 4), (4, 4)]
     assert (out / "results.jsonl").read_text().splitlines()[:3] == before
@@ -149,7 +149,7 @@ def test_a_killed_grader_leaves_half_a_line_and_the_next_run_does_not_mind(folde
     stopped(folder, out, seed=SEED, progress=stop_after(2))
     with open(out / "results.jsonl", "a") as file:
         file.write('{"student": "chl')
-    grade(folder, out, trust=trust(), resume=True)
+    grade(folder, out, **quick(), resume=True)
     assert marks(out) == marks(whole)
 
 
@@ -169,7 +169,7 @@ def test_a_full_disk_loses_nothing_that_is_marked(folder, whole, tmp_path):
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert "2 submissions are marked and kept" in message and "cannot be written" in message
     assert len(lines(out)) == 3
-    grade(folder, out, trust=trust(), resume=True)
+    grade(folder, out, **quick(), resume=True)
     assert marks(out) == marks(whole)
 
 
@@ -178,11 +178,11 @@ def test_pages_that_cannot_be_written_cost_no_mark(folder, whole, tmp_path):
     out.mkdir()
     (out / "students").write_text("in the way")
     with pytest.raises(GradingError, match=r"All marks are in .*results.jsonl.*--resume") as caught:
-        grade(folder, out, trust=trust(), seed=SEED)
+        grade(folder, out, **quick(), seed=SEED)
     assert "\n" not in str(caught.value)
     assert marks(out) == marks(whole)
     (out / "students").unlink()
-    report = grade(folder, out, trust=trust(), resume=True)
+    report = grade(folder, out, **quick(), resume=True)
     assert len(report.results) == 4
     assert (out / "class.html").read_text() == (whole / "class.html").read_text()
 
@@ -190,7 +190,7 @@ def test_pages_that_cannot_be_written_cost_no_mark(folder, whole, tmp_path):
 def test_marks_are_never_written_over(folder, whole):
     before = (whole / "results.jsonl").read_bytes()
     with pytest.raises(GradingError, match="marks of an earlier batch"):
-        grade(folder, whole, trust=trust())
+        grade(folder, whole, **quick())
     assert (whole / "results.jsonl").read_bytes() == before
 
 
@@ -199,7 +199,7 @@ def test_a_seed_that_was_changed_is_noticed(folder, tmp_path):
     stopped(folder, out, seed=SEED, progress=stop_after(1))
     (out / ".seed").write_text("7")
     with pytest.raises(GradingError, match="not the one that was promised"):
-        grade(folder, out, trust=trust(), resume=True)
+        grade(folder, out, **quick(), resume=True)
 
 
 def test_what_is_no_batch_cannot_go_on(folder, tmp_path):
@@ -216,7 +216,7 @@ def test_what_is_no_batch_cannot_go_on(folder, tmp_path):
     with pytest.raises(GradingError, match="--resume needs --out"):
         grade(folder / "anna.ipynb", resume=True)
     with pytest.raises(GradingError, match="seed of the batch"):
-        grade(folder, tmp_path, trust=trust(), resume=True, seed=1)
+        grade(folder, tmp_path, **quick(), resume=True, seed=1)
 
 
 def test_a_kernel_that_ended_once_costs_an_honest_student_nothing(tmp_path):
@@ -251,7 +251,7 @@ def test_one_student_is_marked_again_with_the_same_seed_and_the_others_stay(batc
     hand_ins, out = batch
     text = json.dumps(submissions.answered(SOLVED))
     (hand_ins / "dana.ipynb").write_text(text, encoding="utf-8")
-    report, changes = regrade(out, ["dana"], hand_ins, trust=trust())
+    report, changes = regrade(out, ["dana"], hand_ins, **quick())
     (change,) = changes
     assert (change.student, change.before, change.after) == ("dana", "unreadable", "14")
     old, new = marks(whole), marks(out)
@@ -265,7 +265,7 @@ def test_one_student_is_marked_again_with_the_same_seed_and_the_others_stay(batc
 def test_a_mended_exercise_changes_only_the_marks_it_touches(batch, monkeypatch):
     hand_ins, out = batch
     monkeypatch.setattr(core.find("1.1"), "points", 5)
-    _, changes = regrade(out, folder=hand_ins, trust=trust())
+    _, changes = regrade(out, folder=hand_ins, **quick())
     assert [(c.student, c.after[:2].strip()) for c in changes] == [("anna", "18"), ("ben", "6")]
     assert lines(out)[0]["points"]["1.1"] == 5
     assert Ledger(out).open().finished
@@ -279,9 +279,9 @@ def test_a_regrade_that_cannot_be_done_changes_nothing(batch, folder, whole, tmp
         (dict(folder=hand_ins, progress=stop_after(1)), "Stopped: nothing was changed"),
     ):
         with pytest.raises(GradingError, match=words) as caught:
-            regrade(out, trust=trust(), **options)
+            regrade(out, **quick(), **options)
         assert "\n" not in str(caught.value)
     assert (out / "results.jsonl").read_bytes() == (whole / "results.jsonl").read_bytes()
     stopped(folder, tmp_path / "half", seed=SEED, progress=stop_after(1))
     with pytest.raises(GradingError, match="not finished"):
-        regrade(tmp_path / "half", trust=trust())
+        regrade(tmp_path / "half", **quick())

@@ -67,7 +67,7 @@ def test_forward_of_one_neuron_is_the_formula_worked_by_hand():
     h1 = np.tanh(0.5 * 1.0 + 2.0 * 0.3 - 0.1)
     h2 = np.tanh(0.5 * -3.0 + 2.0 * h1 - 0.1)
     h3 = np.tanh(0.5 * 0.2 + 2.0 * h2 - 0.1)
-    np.testing.assert_allclose(trace.h[:, 0, 0], [0.3, h1, h2, h3], rtol=1e-15)
+    np.testing.assert_allclose(trace.h[:, 0, 0], [0.3, h1, h2, h3], rtol=1e-14)
     np.testing.assert_allclose(h1, 0.7615941559557649)  # tanh(1)
 
 
