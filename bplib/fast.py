@@ -26,17 +26,17 @@ OPTIMISERS = (SGD, Momentum, Nesterov, RMSProp, Adam)
 class Room(NamedTuple):
     """Arrays for a batch of m rows, and the calls that work on them.   delta : (n, m) of each layer
 
-    there : from z of the first layer to a of the last one
-    turn : from a to that of which (. - y) / m is dL/da
-    back : from dL/da to the delta of the first layer, and every dWb but the first
+    there : from z of the first layer to that of which (. - y) / m is dL/da of the last one
+    back : from there to the delta of the first layer, and every dWb but the first
+    a : of the last layer, as the first `half` calls of `there` leave it
     """
 
     z: np.ndarray
     there: list[Callable]
-    a: np.ndarray
-    turn: list[Callable]
     back: list[Callable]
     delta: list[np.ndarray]
+    a: np.ndarray
+    half: int
 
 
 class Packed:
@@ -99,28 +99,25 @@ class Packed:
 
     def step(self, x, y):
         """One update.   x : (n_0 + 1, m), from self.columns(),  y : (n_L, m)"""
-        room = self._forward(x)
-        delta = room.delta
-        for call in room.turn:
+        z, there, back, delta, _, _ = self.rooms.get(x.shape[1]) or self._room(x.shape[1])
+        self.Wb[0].dot(x, z)
+        for call in there:
             call()
         np.subtract(delta[-1], y, delta[-1])
-        for call in room.back:
+        for call in back:
             call()
         delta[0].dot(x.T, self.dWb[0])
         self.optimiser.count()
         self.optimiser.update(self.w, self.dw, *self.memory)
 
-    def _forward(self, x):
-        room = self.rooms.get(x.shape[1]) or self._room(x.shape[1])
-        self.Wb[0].dot(x, room.z)
-        for call in room.there:
-            call()
-        return room
-
     def output(self, x):
         """What the network says now.   x : (n_0 + 1, m), from self.columns()  ->  (m, n_L)"""
         self._fetch()
-        return self._forward(x).a.T.copy()
+        room = self.rooms.get(x.shape[1]) or self._room(x.shape[1])
+        self.Wb[0].dot(x, room.z)
+        for call in room.there[: room.half]:
+            call()
+        return room.a.T.copy()
 
     def _room(self, m):
         layers, loss, dtype = self.network.layers, self.network.loss, self.w.dtype
@@ -130,18 +127,19 @@ class Packed:
         there = layers[0].phi.into(a[0])
         for Wb, before, now, layer in zip(self.Wb[1:], seen, a[1:], layers[1:], strict=False):
             there += [partial(Wb.dot, before, now), *layer.phi.into(now)]
+        half = len(there)
         if layers[-1].phi is IDENTITY:
-            delta[-1], turn = a[-1], []  # no derivative will ask for a
+            delta[-1] = a[-1]  # no derivative will ask for a
         else:
-            turn = [partial(np.copyto, delta[-1], a[-1])]
-        turn += loss.into(delta[-1])
+            there.append(partial(np.copyto, delta[-1], a[-1]))
+        there += loss.into(delta[-1])
         back = [partial(np.multiply, delta[-1], scalar(1 / m, self.w), delta[-1])]
         for l in reversed(range(len(layers))):
             back += layers[l].phi.back(delta[l], a[l])
             if l > 0:
                 back.append(partial(delta[l].dot, seen[l - 1].T, self.dWb[l]))
                 back.append(partial(self.Wb[l][:, :-1].T.dot, delta[l], delta[l - 1]))
-        self.rooms[m] = Room(a[0], there, a[-1], turn, back, delta)
+        self.rooms[m] = Room(a[0], there, back, delta, a[-1], half)
         return self.rooms[m]
 
     def columns(self, x):
