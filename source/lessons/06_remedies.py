@@ -274,14 +274,13 @@ for hidden in (2, 5):
         rng = np.random.default_rng(seed)
         data = datasets.split(x, y, 360, rng)
         nets = [dense(sizes, SIGMOID, SOFTMAX_CROSS_ENTROPY, rng, w) for w in (xavier, wide)]
-        nets += [dbn.unroll(rbms[:hidden], 10, rng)]  # the lowest of the ten
+        nets += [dbn.unroll(rbms[:hidden], 10, rng)]  # they learnt before the others
         for values, net in zip(found.values(), nets, strict=True):
             values.append(tested(net, data, 0.1, rng))
     for name, values in found.items():
         print(f"{hidden} hidden layers, {name:10}", np.sort(values).round(3))
 
 # %% [markdown]
-# (The RBMs learnt one after another: the first two of the ten are the pre-training of two layers.)
 # Two honest footnotes.
 # With two hidden layers, plain first weights learn too: pre-training gives a head start.
 # With five, Xavier's weights times four come close to the DBN.
