@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+from importlib.util import find_spec
 
 import pytest
 import submissions
@@ -10,10 +11,13 @@ from submissions import SOLVED
 
 from bplib.grading import GradingError, batch, cluster, grade
 
-distributed = pytest.importorskip(
-    "distributed", reason="Dask is not installed: pip install -e '.[cluster]'"
-)
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+pytestmark = [
+    pytest.mark.skipif(os.name == "nt", reason="signals of POSIX"),
+    pytest.mark.skipif(
+        find_spec("distributed") is None,
+        reason="Dask is not installed: pip install -e '.[cluster]'",
+    ),
+]
 
 SEED = 20261124
 COUNT = 8
@@ -31,14 +35,16 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def two_workers(tmp_path_factory):
+    from distributed import Client, LocalCluster  # a second that no other worker need spend
+
     with (
-        distributed.LocalCluster(
+        LocalCluster(
             n_workers=2,
             threads_per_worker=1,
             dashboard_address=None,
             local_directory=str(tmp_path_factory.mktemp("dask")),
         ) as workers,
-        distributed.Client(workers, set_as_default=False) as client,
+        Client(workers, set_as_default=False) as client,
     ):
         yield workers.scheduler_address, client
 
@@ -81,7 +87,9 @@ def test_a_worker_with_another_course_or_another_sandbox_marks_nobody(folder, tw
 
 
 def test_without_a_scheduler_or_workers_it_says_so_in_one_sentence(folder, tmp_path):
-    with distributed.LocalCluster(n_workers=0, dashboard_address=None) as empty:
+    from distributed import LocalCluster
+
+    with LocalCluster(n_workers=0, dashboard_address=None) as empty:
         for address, words in (
             ("tcp://127.0.0.1:9", "no Dask scheduler at"),
             ("nonsense://x", "no Dask scheduler at"),

@@ -175,7 +175,7 @@ time = {"nothing": runs["RNN"][:, 0], "LSTM": runs["LSTM"][:, 0]}  # for section
 #
 # The path through $h$ still has weights, and a signal can explode there.
 # So `clip` cuts a gradient longer than 1 to length 1.
-# This task needs neither `clip` nor $b = 1$: without them it is learnt too, a little later.
+# This task needs neither `clip` nor $b = 1$: without them most seeds learn it too, a little later.
 
 # %%
 widgets.adding_race()
