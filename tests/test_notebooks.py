@@ -6,6 +6,7 @@ Solutions are run by nbval itself in the main test command, lessons by test_less
 import json
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -40,6 +41,15 @@ def answered(text, answers):
     return json.dumps(notebook)
 
 
+def patient(command, folder):
+    """Once more if nbval hangs: it waits for ever for a kernel that ended while it started."""
+    run = partial(subprocess.run, command, cwd=folder, capture_output=True, text=True, timeout=180)
+    try:
+        return run()
+    except subprocess.TimeoutExpired:
+        return run()
+
+
 def nbval(texts, folder):
     """pytest --nbval-lax on these notebooks.
 
@@ -50,9 +60,7 @@ def nbval(texts, folder):
         (folder / name).write_text(text, encoding="utf-8")
     options = ["--nbval-lax", "--nbval-cell-timeout=60", "-p", "no:cacheprovider"]
     command = [*options, "--junitxml=report.xml", *texts]
-    run = subprocess.run(
-        [sys.executable, "-m", "pytest", *command], cwd=folder, capture_output=True, text=True
-    )
+    run = patient([sys.executable, "-m", "pytest", *command], folder)
     assert run.returncode in (0, 1), run.stdout + run.stderr
     said = [
         None if case.find("failure") is None else case.find("failure").text
