@@ -95,9 +95,8 @@ def train(
             "train needs epochs of 0 or more, and patience of 1 or more together with validation, "
             f"but epochs is {epochs} and patience is {patience}."
         )
-    measured = [(np.array(x), np.array(y, float))]
-    if validation is not None:
-        measured.append((np.array(validation[0]), np.array(validation[1], float)))
+    pairs = [(x, y)] if validation is None else [(x, y), validation]
+    measured = [(np.array(x), np.array(y)) for x, y in pairs]
     batch, gradients = len(x) if batch is None else batch, None
     best_loss, best_number, best = np.inf, 0, None
     if fits(network, optimiser):
@@ -152,8 +151,9 @@ def _one_fast_epoch(packed, x, y, batch, rng):
 @np.errstate(over="ignore", invalid="ignore")
 def _measure(network, output, measured, number, gradients):
     """One pass forward gives both the loss and the accuracy."""
-    figures = [None] * 4
-    for k, (x, y) in enumerate(measured):
-        out = output(x)
-        figures[2 * k : 2 * k + 2] = network.loss.value(out, y), _right(network, out, y)
-    return Epoch(number, *figures, gradients)
+    figures = []
+    for x, y in measured:
+        out, y = output(x), np.asarray(y, float)
+        figures += [network.loss.value(out, y), _right(network, out, y)]
+    absent = [None] * (4 - len(figures))
+    return Epoch(number, *figures, *absent, gradients)

@@ -16,7 +16,8 @@ import submissions
 from submissions import SOLVED
 
 from bplib.exercises import core
-from bplib.grading import GradingError, Stopped, doctor, grade
+from bplib.grading import GradingError, Stopped, grade, sandbox
+from bplib.grading.batch import tier_of
 from bplib.grading.ledger import Ledger
 from bplib.grading.regrade import regrade
 
@@ -28,10 +29,8 @@ NAMES = ("anna", "ben", "chloe", "dana")
 @functools.cache
 def quick():
     """One process for so few students, and a sandbox where there is one: kernels start sooner."""
-    try:
-        return {"jobs": 1, "trust": not doctor.choose()}
-    except GradingError:
-        return {"jobs": 1, "trust": True}
+    tier = tier_of(trust=False, alone=True)  # alone: no sandbox is no error
+    return {"jobs": 1, "trust": tier == sandbox.OWN}
 
 
 @pytest.fixture(scope="module")

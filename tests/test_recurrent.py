@@ -183,7 +183,7 @@ def test_every_gradient_agrees_with_finite_differences(kind, **sizes):
     loss = lambda: float(np.sum(cell.forward(x, *first).h[1:] * dh))
     ours = (*found.params, found.dx, *first_gradients(found))
     for w, dw in zip((*cell.params, x, *first), ours, strict=True):
-        np.testing.assert_allclose(dw, numerical_gradient(loss, w), rtol=1e-5, atol=1e-7)
+        np.testing.assert_allclose(dw, numerical_gradient(loss, w), rtol=1e-6, atol=1e-7)
 
 
 @settings(deadline=None)

@@ -119,7 +119,7 @@ def _cases(exercise):
 def _edges(exercise, cases, enough):
     """How many wrong answers stand on a rounding edge: all, where the right one is not steady.
 
-    enough : nobody asks how many more there are
+    enough : so many are too many, and the others are not looked at
     """
     if not _steady(exercise.expected(cases)):
         return 1 + len(exercise.misconceptions)
