@@ -274,7 +274,7 @@ for hidden in (2, 5):
         rng = np.random.default_rng(seed)
         data = datasets.split(x, y, 360, rng)
         nets = [dense(sizes, SIGMOID, SOFTMAX_CROSS_ENTROPY, rng, w) for w in (xavier, wide)]
-        nets += [dbn.unroll(rbms[:hidden], 10, rng)]  # they learnt before the others
+        nets += [dbn.unroll(rbms[:hidden], 10, rng)]  # the lowest learnt first
         for values, net in zip(found.values(), nets, strict=True):
             values.append(tested(net, data, 0.1, rng))
     for name, values in found.items():
