@@ -1,4 +1,5 @@
-"""Every lesson: the grammar of its script, and that it runs, once, as a learner runs it.
+"""Every lesson: the grammar of its script, that it runs, once, as a learner runs it, and that its
+numbers are what its prose says of them.
 
 Where there is a browser it runs in real JupyterLab, else in a kernel alone.
 """
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import jupytext
 import nbformat
+import numpy as np
 import pytest
 from laboratory import QUIET, browser, jupyterlab
 from nbclient import NotebookClient
@@ -23,6 +25,7 @@ ROOT = Path(__file__).parent.parent
 SOURCES = sorted((ROOT / "source" / "lessons").glob("*.py"))
 MATHS = re.compile(r"\$\$.*?\$\$|\$[^$]*\$", re.DOTALL)
 PICTURE = ".jp-OutputArea-output svg[role=img]"
+READY = "Python 3 (ipykernel) | Idle"
 ERROR = "[data-mime-type='application/vnd.jupyter.stderr']"
 
 
@@ -53,38 +56,41 @@ def lesson(request):
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory, chromium):
-    """A JupyterLab server over a copy of the lessons, a browser to see them, and the folder."""
+    """A JupyterLab over a copy of the lessons, in a window tall enough for each, and the folder."""
     from playwright.sync_api import sync_playwright
 
     home = tmp_path_factory.mktemp("lab")
     shutil.copytree(ROOT / "notebooks", home, dirs_exist_ok=True)
     with jupyterlab(home) as address, sync_playwright() as playwright:
         chrome = playwright.chromium.launch(executable_path=chromium, args=QUIET)
-        yield address, chrome.new_context(viewport={"width": 1200, "height": 15000}), home
+        window = chrome.new_page(viewport={"width": 1200, "height": 15000})
+        window.set_default_timeout(60_000)
+        window.goto(address.format(SOURCES[0].stem))
+        window.get_by_text(READY).wait_for()
+        yield window, home
         chrome.close()
 
 
 @pytest.fixture(scope="module")
 def page(lesson, lab):
-    """A lesson after Run All Cells and Save, in a window tall enough to hold all of it."""
-    address, window, home = lab
-    page = window.new_page()
-    page.set_default_timeout(60_000)
-    page.goto(address.format(lesson.name))
-    page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()  # run earlier, and it asks
-    page.get_by_role("menuitem", name="Run", exact=True).click()
-    page.get_by_text("Run All Cells", exact=True).click()
+    """A lesson in JupyterLab, as a learner opens it, after Run All Cells and Save."""
+    window, home = lab
+    name = f"{lesson.name}.ipynb"
+    window.locator(".jp-DirListing-item", has_text=name).dblclick()
+    window.get_by_role("tab", name=name, selected=True).wait_for()
+    page = window.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
+    window.get_by_text(READY).wait_for()  # run earlier, and it asks for a kernel
+    window.get_by_role("menuitem", name="Run", exact=True).click()
+    window.get_by_text("Run All Cells", exact=True).click()
     last = page.get_by_text(f"[{len(lesson.code)}]:", exact=True)
     last.or_(page.locator(ERROR)).first.wait_for(timeout=600_000)  # lesson 6 trains for a minute
-    with page.expect_response(lambda said: _wrote(said.request, lesson.name)):
-        page.keyboard.press("Control+s")
-    page.saved = home / f"{lesson.name}.ipynb"
-    yield page
-    page.close()
+    with window.expect_response(lambda said: _wrote(said.request, name)):
+        window.keyboard.press("Control+s")
+    return page
 
 
 def _wrote(request, name):
-    return request.method == "PUT" and f"/api/contents/{name}.ipynb" in request.url
+    return request.method == "PUT" and f"/api/contents/{name}" in request.url
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +101,9 @@ def shown(lesson, request):
     every test that asks for this.
     """
     if browser():
-        notebook = nbformat.read(request.getfixturevalue("page").saved, as_version=4)
+        request.getfixturevalue("page")
+        _, home = request.getfixturevalue("lab")
+        notebook = nbformat.read(home / f"{lesson.name}.ipynb", as_version=4)
     else:
         notebook = nbformat.read(ROOT / "notebooks" / f"{lesson.name}.ipynb", as_version=4)
         folder = {"metadata": {"path": ROOT / "notebooks"}}
@@ -295,6 +303,226 @@ def test_the_teachers_guide_knows_how_many_points_there_are():
     assert f"{sum(e.points for e in core.exercises('01').values())} in all" in guide
 
 
+# ---- what its cells say of training --------------------------------------------------------------
+# Sizes are rough: another computer rounds otherwise, and training is chaotic.
+
+CHANCE = 0.25  # ten classes: one in ten; of sixty networks that guess, the best had 0.19
+NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[+-]\d+)?")
+# first, activation and first weights, then the range of RMS of delta, first layer to tenth
+DELTA_RATIOS = {
+    "sigmoid small": (1e-18, 1e-15),
+    "sigmoid Xavier": (1e-6, 1e-5),
+    "sigmoid He": (1e-5, 1e-4),
+    "sigmoid large": (1e-3, 0.5),
+    "tanh small": (1e-13, 1e-10),
+    "tanh Xavier": (0.1, 1.0),
+    "tanh He": (0.5, 5.0),
+    "tanh large": (30.0, 3e3),
+    "ReLU small": (1e-14, 1e-11),
+    "ReLU Xavier": (1e-3, 0.3),
+    "ReLU He": (0.1, 10.0),
+    "ReLU large": (1e4, 1e7),
+}
+# spectral radius and size of the inputs, then the range of RMS of delta, first of 50 steps to last
+THROUGH_TIME = {
+    "radius 0.9, inputs 0.01": (1e-5, 1e-2),
+    "radius 1.0, inputs 0.01": (0.03, 1.0),
+    "radius 1.1, inputs 0.01": (2.0, 300.0),
+    "radius 1.1, inputs 1.0": (0.0, 1e-3),
+}
+
+
+class Says:
+    """What the cells of one lesson print: says("losses of", "seed 0")."""
+
+    def __init__(self, shown):
+        self.shown = shown
+
+    def __call__(self, cell, start):
+        """The numbers behind these words in every line that starts with them.
+
+        cell : words in the source of the cell   ->  one array per line, at least one
+        """
+        (text,) = (text for source, (text, _) in self.shown.items() if cell in source)
+        words = re.compile(r"\s*" + r"\s+".join(map(re.escape, start.split())) + r"(?![\d.])")
+        found = [
+            np.array(NUMBER.findall(line[match.end() :]), float)
+            for line in text.splitlines()
+            if (match := words.match(line))
+        ]
+        assert found and all(map(len, found)), (start, text)
+        return found
+
+
+@pytest.fixture
+def says(shown):
+    return Says(shown)
+
+
+def of(number):
+    """Only this lesson."""
+    path = SOURCES[number - 1]
+    return pytest.mark.parametrize("lesson", [path], indirect=True, ids=[path.stem])
+
+
+def within(values, low, high):
+    return low <= np.min(values) and np.max(values) <= high
+
+
+@of(4)
+def test_rows_in_pairs_and_shuffled_are_learnt_and_others_are_not(says):
+    shares = lambda order: says("for order in", order)[0]
+    assert within(shares("pairs shuffled"), 0.9, 1.0)
+    assert within(shares("sorted, no shuffle"), 0.3, 0.75)
+    assert within(shares("broken: only x shuffled"), 0.0, 0.2)
+
+
+@of(4)
+def test_the_moons_reach_99_percent_before_their_hundred_epochs_end(says):
+    (_, *first), *_, (number, _, accuracy) = says("history = list", "epoch")
+    assert accuracy >= 0.99 > first[-1]
+    assert 40 < number < 100
+
+
+@of(4)
+def test_twins_stay_twins(says):
+    ranks = [says("matrix_rank", f"{name} rank of W1:")[0][0] for name in ("constant", "random")]
+    assert ranks == [1, 2]
+
+
+@of(4)
+def test_more_hidden_neurons_solve_xor_from_more_seeds(says):
+    two, four = (says("of 20 seeds", f"{n} neurons:")[0][0] for n in (2, 4))
+    assert 4 <= two <= 17 < 18 <= four
+
+
+@of(4)
+def test_the_validation_loss_turns_while_forty_noisy_moons_are_learnt_by_heart(says):
+    for seed in range(5):
+        ((lowest, best, end, training),) = says("histories = []", f"seed {seed}:")
+        assert 0 < best < 150
+        assert end > 2 * lowest
+        assert training < 0.02
+
+
+@of(4)
+def test_the_digits_reach_95_percent_in_twenty_epochs(says):
+    tests = [says("Adam(lr=0.002)", f"seed {seed}:")[0][1] for seed in range(5)]
+    assert within(tests, 0.95, 1.0)
+
+
+@of(5)
+def test_each_sigmoid_layer_shrinks_the_error_signal_to_less_than_a_quarter(says):
+    for depth in (5, 10, 20):
+        assert within(says("def one_pass_back", f"depth {depth}, 5 seeds:")[0], 0.22, 0.25)
+
+
+@of(5)
+def test_first_weights_decide_whether_the_error_signal_vanishes_or_explodes(says):
+    for setting, (low, high) in DELTA_RATIOS.items():
+        assert within(says("large = lambda", f"{setting} first / tenth delta"), low, high), setting
+
+
+@of(5)
+def test_with_relu_and_small_weights_the_ratio_of_dW_looks_healthy_while_delta_vanishes(says):
+    lines = says("one_pass_back(RELU, normal, seed)", "ratio of delta")
+    assert len(lines) == 5
+    for delta, dW, size in lines:
+        assert delta < 1e-11
+        assert 0.3 < dW < 3
+        assert size < 1e-14
+
+
+@of(5)
+def test_ten_hidden_layers_learn_the_digits_or_stay_at_chance(says):
+    found = lambda setting: says("settings = [", setting)[0]
+    for setting in ("sigmoid, Xavier", "ReLU, old"):
+        assert within(found(setting), 0.0, CHANCE)
+    for setting in ("ReLU, He", "Leaky ReLU, He", "tanh, Xavier"):
+        assert within(np.median(found(setting)), 0.9, 1.0)
+        assert min(found(setting)) > 0.3  # of sixty seeds the lowest had 0.48
+
+
+@of(5)
+def test_fifty_steps_back_vanish_or_explode_with_the_spectral_radius(says):
+    for setting, (low, high) in THROUGH_TIME.items():
+        assert within(says("def through_time", f"{setting}:"), low, high), setting
+
+
+@of(6)
+def test_an_open_forget_gate_carries_the_error_further_before_any_training(says):
+    half_open, opened = (says("def carried", f"LSTM, b = {b}")[0] for b in (0, 1))
+    assert np.all(half_open < 1e-3 * opened)
+
+
+@of(6)
+def test_the_lstm_adds_over_a_hundred_steps_because_it_learns_to_carry_and_the_rnn_does_not(says):
+    ((*rnn, a, b, c, d, e),) = says("explained", "explained RNN:")
+    assert len(rnn) == 5 and max(rnn) < 0.4
+    assert min(a, b, c, d, e) > 0.9
+    kept = lambda name, when: says("carried before", f"{name} carried {when}")[0]
+    assert np.median(kept("LSTM", "before")) < 1e-3
+    assert within(kept("LSTM", "after"), 0.1, 10)
+    assert within(np.median(kept("RNN", "before")), 1e-12, 1e-6)
+    assert np.median(kept("RNN", "after") / kept("RNN", "before")) < 1e-4
+
+
+@of(6)
+def test_ten_sigmoid_layers_learn_from_pretrained_weights_and_not_from_the_same_ones_shuffled(says):
+    found = lambda start: says("shuffled DBN", start)[0]
+    assert within(found("DBN"), 0.85, 1.0)
+    assert within([found("nothing"), found("shuffled DBN")], 0.0, CHANCE)
+    first_dW = lambda name: says("first dW", f"{name} first dW of layer 1:")[0][0]
+    assert 100 * first_dW("Xavier") < first_dW("DBN") < 0.01 * first_dW("ReLU")
+    assert within(says("first dW", "fine-tuning moved each W"), 0.0, 0.2)
+
+
+@of(6)
+def test_smaller_sigmoid_networks_learn_from_random_weights_too(says):
+    found = lambda start: says("for hidden in (2, 5)", start)[0]
+    assert within(found("2 hidden layers, Xavier"), 0.6, 0.95)
+    assert within(found("5 hidden layers, Xavier"), 0.0, CHANCE)
+    for hidden in (2, 5):
+        dbn, wide = (found(f"{hidden} hidden layers, {name}") for name in ("DBN", "4 x Xavier"))
+        assert within([dbn, wide], 0.85, 1.0)
+        assert abs(np.median(dbn) - np.median(wide)) < 0.06
+
+
+@of(6)
+def test_with_a_hundred_labels_pretraining_is_ahead_of_the_other_three_in_the_middle(says):
+    found = {name: says("few = {", name)[0] for name in ("nothing", "ReLU", "tanh", "DBN")}
+    middle = {name: np.median(values) for name, values in found.items()}
+    assert within(found["DBN"], 0.82, 1.0)
+    assert within(found["nothing"], 0.0, CHANCE)
+    assert 0.7 < max(middle["ReLU"], middle["tanh"]) < middle["DBN"]
+
+
+@of(6)
+def test_relu_with_he_learns_at_ten_layers_and_ends_ahead_of_the_pretrained_network(says):
+    found = {name: says("settings = [", name)[0] for name in ("ReLU", "Leaky ReLU", "tanh")}
+    assert within(list(found.values()), 0.85, 1.0)
+    assert np.median(found["ReLU"]) > np.median(says("shuffled DBN", "DBN")[0])
+    assert abs(np.median(found["ReLU"]) - np.median(found["tanh"])) < 0.03
+
+
+@of(6)
+def test_relu_never_comes_back_from_biases_of_minus_two_and_leaky_relu_does(says):
+    relu, leaky = (says("share_dead", name)[0] for name in ("nothing", "Leaky ReLU"))
+    assert within(relu, 0.0, CHANCE) and within(leaky, 0.85, 1.0)
+    (before, same), (_, woken) = says("share_dead", "never above 0, last seed:")
+    assert same == before > 0.9
+    assert woken < 0.6
+
+
+@of(6)
+def test_many_deep_and_narrow_relu_networks_are_born_dead_and_no_leaky_one(says):
+    (dead, _, solved, _), (none, _, nearly_all, _) = (
+        says("born dead", f"{name} born dead")[0] for name in ("ReLU", "Leaky ReLU, 0.1")
+    )
+    assert 3 <= dead <= 10 and 3 <= solved <= 13
+    assert none == 0 and nearly_all >= 18
+
+
 # ---- in JupyterLab -------------------------------------------------------------------------------
 
 
@@ -346,4 +574,4 @@ def test_three_keys_on_a_weight_move_the_neuron_to_the_right_numbers(page):
 
 
 def test_nothing_covers_the_lesson(page):
-    assert page.locator(".Toastify__toast, .jp-Dialog").count() == 0
+    assert page.page.locator(".Toastify__toast, .jp-Dialog").count() == 0
