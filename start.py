@@ -27,6 +27,7 @@ BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = str(BIN / ("python.exe" if os.name == "nt" else "python"))
 READY = VENV / "ready.txt"  # written last: an environment without it is half made
 NBGRADER = ("formgrader", "validate_assignment", "assignment_list", "course_list")
+GRAMMARS = ("rfc3987_syntax", "rfc3986_validator", "isoduration")  # of web addresses and durations
 SETTINGS = {  # nothing may cover the lesson: no news, no menus of the nbgrader that `test` installs
     "share/jupyter/lab/settings/overrides.json": {
         "@jupyterlab/apputils-extension:notification": {
@@ -96,9 +97,10 @@ def prepare(command):
     for name, setting in SETTINGS.items():
         (VENV / name).parent.mkdir(parents=True, exist_ok=True)
         (VENV / name).write_text(json.dumps(setting), "utf-8")
-    # nbformat, and so JupyterLab, reads a grammar of addresses for a second that no notebook needs
+    # nbformat, and so JupyterLab, would read grammars for a second that no notebook needs
     packages = Path(sysconfig.get_path("purelib", "venv", {"base": str(VENV)}))
-    (packages / "bplib-start.pth").write_text("import sys; sys.modules['rfc3987_syntax'] = None\n")
+    grammars = "import sys; sys.modules.update(dict.fromkeys({}))\n".format(GRAMMARS)
+    (packages / "bplib-start.pth").write_text(grammars)
     # what `test` needs is more than what `lab` needs
     READY.write_text("\n".join([str(VENV), wanted, "lab", command]), "utf-8")
 

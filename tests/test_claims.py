@@ -137,24 +137,18 @@ def test_with_three_layers_the_gradient_of_the_pretrained_network_is_smaller_tha
 
 
 def test_most_lstms_add_over_a_hundred_steps_without_forget_bias_and_clipping():
-    errors = []
-    for seed in SEEDS:
-        rng = np.random.default_rng(seed)
-        cell, readout = lstm(2, 16, rng, 0.0), dense([16, 1], IDENTITY, MSE, rng)
-        errors.append(adding_run(LastStep(cell, readout), rng))
-    assert np.sum(np.array(errors) < 0.05) >= 4
+    assert sum(learns_to_add(seed) for seed in SEEDS) >= 4
 
 
-def adding_run(model, rng):
-    """Batches of 16 until the error is .005, at most 1500.  ->  error"""
-    optimiser = Adam(0.02)
+def learns_to_add(seed):
+    """Whether 1500 batches of 16 bring the error under 0.05; who always says 1 has 1/6."""
+    rng, optimiser = np.random.default_rng(seed), Adam(0.02)
+    model = LastStep(lstm(2, 16, rng, forget_bias=0.0), dense([16, 1], IDENTITY, MSE, rng))
     x_new, y_new = datasets.adding(100, 100, rng)
-    for step in range(1, 1501):
+    for step in range(1500):
+        if step % 50 == 0 and np.mean((model.forward(x_new)[1].a[-1] - y_new) ** 2) < 0.05:
+            return True
         x, y = datasets.adding(16, 100, rng)
         of_cell, of_readout = model.backward(model.forward(x), y)
         optimiser.step(model.params, [*of_cell.params, *of_readout.params])
-        if step % 50 == 0:
-            error = np.mean((model.forward(x_new)[1].a[-1] - y_new) ** 2)
-            if error < 0.005:
-                break
-    return error
+    return False

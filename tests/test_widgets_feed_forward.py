@@ -11,11 +11,13 @@ from drawings import NAME, column, put, words
 from bplib import activations, datasets, svg, widgets
 from bplib.losses import half_mse, softmax
 from bplib.svg import number
-from bplib.widgets import feed_forward
+from bplib.widgets import feed_forward, memory
 
 
 def ends(control):
     """The values that are most likely to break a picture."""
+    if isinstance(control, ipywidgets.SelectionSlider):
+        return control.options[0], control.options[-1]
     if hasattr(control, "options"):
         return control.options
     if isinstance(control, ipywidgets.Text):
@@ -33,6 +35,12 @@ def healthy(picture):
     assert re.search(r"\d", picture.alt) and "cannot be drawn" not in picture.alt
     assert not re.search(r"\b(nan|inf|np\.float64)\b", picture.svg + "".join(picture.worked))
     assert len({len(row) for row in picture.numbers}) == 1 and len(picture.numbers) > 1
+
+
+@pytest.fixture(autouse=True)
+def short_race(monkeypatch):
+    """The last of few updates is drawn as the last of many: test_widgets_memory.py trains on."""
+    monkeypatch.setattr(memory, "UPDATES", 40)
 
 
 @pytest.mark.parametrize("name", widgets.__all__)
