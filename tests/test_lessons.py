@@ -56,14 +56,17 @@ def lesson(request):
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory, chromium):
-    """A JupyterLab over a copy of the lessons, in a window tall enough for each, and the folder."""
+    """A JupyterLab over a copy of the lessons that draws what is out of sight too; the folder."""
     from playwright.sync_api import sync_playwright
 
     home = tmp_path_factory.mktemp("lab")
     shutil.copytree(ROOT / "notebooks", home, dirs_exist_ok=True)
+    cells = home / "settings" / "@jupyterlab" / "notebook-extension"
+    cells.mkdir(parents=True)
+    (cells / "tracker.jupyterlab-settings").write_text('{"windowingMode": "none"}')
     with jupyterlab(home) as address, sync_playwright() as playwright:
         chrome = playwright.chromium.launch(executable_path=chromium, args=QUIET)
-        window = chrome.new_page(viewport={"width": 1200, "height": 15000})
+        window = chrome.new_page(viewport={"width": 1200, "height": 900})
         window.set_default_timeout(60_000)
         window.goto(address.format(SOURCES[0].stem))
         window.get_by_text(READY).wait_for()
