@@ -56,8 +56,7 @@ from bplib.training import accuracy, train
 # The cell shows the first symptom: RMS of $\delta$ in ten sigmoid layers.
 
 # %%
-x, y = datasets.digits()
-ten = [64] + [32] * 10  # pixels, then ten hidden layers as in lesson 5
+(x, y), ten = datasets.digits(), [64] + [32] * 10  # ten hidden layers, as in lesson 5
 rms = lambda values: np.sqrt(np.mean(values**2))
 net = dense(ten + [10], SIGMOID, SOFTMAX_CROSS_ENTROPY, np.random.default_rng(0), xavier)
 print("layers 1 to 10:", *(f"{rms(d):.0e}" for d in net.backward(net.forward(x), y).delta[:-1]))
@@ -284,7 +283,7 @@ for hidden in (2, 5):
 # %% [markdown]
 # Two honest footnotes.
 # With two hidden layers, plain first weights learn too: pre-training gives a head start.
-# With five, Xavier's weights times four learn as well, not quite as much.
+# With five, Xavier's weights times four learn nearly as much.
 #
 # **Few labels:** pre-training can use every image, with or without a label.
 #
