@@ -2,6 +2,7 @@
 
 import math
 import re
+from functools import cache
 
 import numpy as np
 import pytest
@@ -204,6 +205,12 @@ RUNS = (
 )
 
 
+@cache
+def logged(k):
+    """The run behind one of the six logs."""
+    return RUNS[k]()
+
+
 def numbers(line):
     """The measured numbers of a line of a log."""
     return [float(v) for v in re.findall(r"\d+\.\d+(?:e[+-]\d+)?", line)]
@@ -211,7 +218,7 @@ def numbers(line):
 
 @pytest.mark.parametrize("k", range(6))
 def test_every_number_of_a_log_comes_out_of_a_run_again(k):
-    lines, told = RUNS[k](), lesson.LOGS[k].splitlines()
+    lines, told = logged(k), lesson.LOGS[k].splitlines()
     assert len(told) == len(lines)
     for (number, again), line in zip(lines.items(), told, strict=True):
         begin, _, rest = line.partition(":")
@@ -222,7 +229,7 @@ def test_every_number_of_a_log_comes_out_of_a_run_again(k):
 
 
 def test_the_belt_is_the_remedy_for_the_first_log():
-    before = RUNS[0]()
+    before = logged(0)
     after = adding_log(lstm, 100, Adam(0.01), (500,), largest=1.0)
     assert before[200][0] > 0.15 and after[500][0] < 0.01
     assert after[500][1] > 0.05 * after[500][3]  # what the first step hears, of the last one's
@@ -237,7 +244,7 @@ def test_clipping_leaves_a_short_gradient_as_it_is():
 def test_relu_with_the_weights_of_he_is_the_remedy_for_the_second_log_and_leaky_alone_is_not():
     cured = digits_log(fresh(DEEP, RELU, he), 400, SGD(0.05), (0, 30))
     assert cured[30][1] > 0.9 and cured[0][2] > 0.1 * cured[0][4]
-    assert RUNS[1]()[30][1] < 0.15
+    assert logged(1)[30][1] < 0.15
     assert digits_log(fresh(DEEP, LEAKY_RELU, tiny), 400, SGD(0.05), (30,))[30][1] < 0.15
 
 
@@ -248,7 +255,7 @@ def test_pretraining_is_the_remedy_for_the_third_log_though_delta_hardly_changes
     rbms = dbn.stack(list(dbn.pretrain(FIVE[:-1], x[:1000], rng)))
     net = dbn.unroll(rbms, 10, rng)
     begin, end = digits_log(net, 100, SGD(0.1), (0, 200)).values()
-    plain = RUNS[2]()
+    plain = logged(2)
     rectified = digits_log(fresh(FIVE, RELU, he), 100, SGD(0.05), (0,))[0]
     assert 2 < begin[2] / plain[0][2] < 4 < 1000 < rectified[2] / plain[0][2]
     assert plain[200][1] < 0.2 and end[1] > 0.9
@@ -264,7 +271,7 @@ def test_a_slope_below_zero_is_the_remedy_for_the_fourth_log_and_a_smaller_rate_
 
 
 def test_clipping_is_the_remedy_for_the_fifth_log_and_a_larger_forget_bias_is_not():
-    wild = RUNS[4]()
+    wild = logged(4)
     clipped = adding_log(lstm, 30, SGD(0.5), (200,), largest=1.0, scale=6.0)
     assert wild[0][1] > 100 * wild[0][3] and wild[4][0] > 30 * wild[0][0]
     assert clipped[200][0] < wild[0][0]  # of twelve roundings the worst ended at 0.4, from 1.2
