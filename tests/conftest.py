@@ -14,8 +14,9 @@ settings.register_profile("house", deadline=None, derandomize="CI" in os.environ
 settings.load_profile("house")
 
 # Whole files go to the workers of a whole test: the long ones first, or one worker ends alone.
-LONG = ("lessons", "claims", "hostile", "grading", "grading_robust", "exercises", "doctor")
-LONG = [f"test_{name}" for name in (*LONG, "sandbox", "widgets_feed_forward", "cluster", "release")]
+LONG = ("lessons", "hostile", "exercises", "widgets_feed_forward", "claims", "grading")
+LONG += ("grading_robust", "release", "exercises_remedies_dbn", "doctor", "sandbox", "cluster")
+LONG = [f"test_{name}" for name in LONG]
 
 
 def pytest_collection_modifyitems(items):
