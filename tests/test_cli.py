@@ -15,6 +15,7 @@ from bplib.exercises import core
 REPO = Path(__file__).parents[1]
 LESSONS = [f"{number}_{name}.ipynb" for number, name in core.LESSONS.items()]
 VERBS = ("build", "check", "progress", "release", "grade", "doctor", "regrade", "push-nbgrader")
+QUICK = ("--trust-submissions", "--jobs", 1)  # for one notebook
 BUILT = sorted(f"{folder}/{name}" for folder in authoring.BUILT for name in LESSONS)
 
 
@@ -138,7 +139,7 @@ def test_grade_marks_a_folder_and_says_where_the_reports_are(clone, tmp_path):
     folder, out = tmp_path / "handed in", tmp_path / "marks"
     folder.mkdir()
     shutil.copy(clone / "solutions/01_feed_forward.ipynb", folder / "anna.ipynb")
-    run = bplib("grade", folder, "--out", out, "--trust-submissions", "--seed", 7)
+    run = bplib("grade", folder, "--out", out, *QUICK, "--seed", 7)
     assert run.exit_code == 0, run.output
     total = sum(e.points for e in core.exercises("01").values())
     assert "anna" in run.stdout and f"{total}/{total}" in run.stdout
@@ -154,11 +155,11 @@ def test_a_batch_is_regraded_and_pushed_to_nbgrader_and_each_command_says_what_i
     folder, out = tmp_path / "handed in", tmp_path / "marks"
     folder.mkdir()
     shutil.copy(clone / "exercises/01_feed_forward.ipynb", folder / "anna.ipynb")
-    assert bplib("grade", folder, "--out", out, "--trust-submissions").exit_code == 0
-    twice = bplib("grade", folder, "--out", out, "--trust-submissions")
+    assert bplib("grade", folder, "--out", out, *QUICK).exit_code == 0
+    twice = bplib("grade", folder, "--out", out, *QUICK)
     assert twice.exit_code == 1 and "marks of an earlier batch" in twice.stderr
     shutil.copy(clone / "solutions/01_feed_forward.ipynb", folder / "anna.ipynb")
-    again = bplib("regrade", out, "--student", "anna", "--trust-submissions")
+    again = bplib("regrade", out, "--student", "anna", *QUICK)
     assert again.exit_code == 0, again.output
     assert "anna: 0 (1.1 not attempted" in again.stdout and "-> 14" in again.stdout
     assert "Changed: 1, as before: 0." in again.stdout
