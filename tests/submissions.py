@@ -179,7 +179,7 @@ SUBMISSIONS = {
     "exits": lambda: attack("1.3", "os._exit(0)"),
     "endless": lambda: attack("1.3", "while True: pass"),
     "kills_pytest": lambda: attack("1.3", "os.kill(os.getppid(), signal.SIGKILL)"),
-    "floods": lambda: answered(SOLVED | {"1.3": "for _ in range(99):\n    print('x' * 10**6)"}),
+    "floods": lambda: answered(SOLVED | {"1.3": "for _ in range(9):\n    print('x' * 10**6)"}),
     "recipes": lambda: {"nbformat": 4, "cells": [code("soup = ['leek', 'potato']")]},
 }
 

@@ -23,6 +23,8 @@ SEEDS = range(5)
 # rows in a batch -> updates in an epoch, the range of epochs until the loss is 0.1
 BATCHES = {1: (200, 3, 60), 32: (7, 30, 200), 200: (1, 200, 1500)}
 
+TEN = [64] + [32] * 10  # pixels, then ten hidden layers, as in lessons 5 and 6
+
 X, Y = datasets.digits()
 
 
@@ -32,11 +34,6 @@ def four_xavier(n_out, n_in, rng):
 
 def same(n_out, n_in, rng):
     return np.full((n_out, n_in), 0.5)
-
-
-def assert_within(values, low, high):
-    assert low <= np.min(values), values
-    assert np.max(values) <= high, values
 
 
 @pytest.mark.parametrize("batch", BATCHES)
@@ -51,7 +48,7 @@ def test_smaller_batches_need_fewer_epochs_at_the_same_rate(batch):
         assert last.loss <= 0.1
         epochs.append(last.number)
     assert -(-200 // batch) == updates
-    assert_within(epochs, low, high)
+    assert low <= min(epochs) and max(epochs) <= high, epochs
 
 
 @pytest.mark.parametrize("phi", [TANH, SIGMOID], ids=lambda phi: phi.name)
@@ -96,7 +93,7 @@ def pretrained(seed):
     """Digits to train on, and the ten RBMs that learn from them, each with 32 hidden units."""
     rng = np.random.default_rng(seed)
     x, y, *_ = datasets.split(X, Y, 360, rng)
-    return x[:200], y[:200], stack(pretrain([64] + [32] * 10, x, rng))
+    return x[:200], y[:200], stack(pretrain(TEN, x, rng))
 
 
 def first_step(net, x, y):
@@ -112,7 +109,7 @@ def test_not_the_size_of_the_gradient_makes_the_pretrained_network_learn(seed):
         ("4 x Xavier", SIGMOID, four_xavier),
         ("He", RELU, he),
     ):
-        net = dense([64] + [32] * 10 + [10], phi, SOFTMAX_CROSS_ENTROPY, rng, init)
+        net = dense(TEN + [10], phi, SOFTMAX_CROSS_ENTROPY, rng, init)
         of[name] = first_step(net, x, y)
     assert 300 * of["Xavier"] < of["DBN"] < 0.05 * of["He"]
     assert of["4 x Xavier"] > 2 * of["DBN"]
@@ -122,7 +119,7 @@ def test_not_the_size_of_the_gradient_makes_the_pretrained_network_learn(seed):
 def test_weights_of_four_times_xavier_teach_ten_sigmoid_layers_less_than_pretraining(seed):
     rng = np.random.default_rng(seed)
     x, y, x_test, y_test = datasets.split(X, Y, 360, rng)
-    net = dense([64] + [32] * 10 + [10], SIGMOID, SOFTMAX_CROSS_ENTROPY, rng, four_xavier)
+    net = dense(TEN + [10], SIGMOID, SOFTMAX_CROSS_ENTROPY, rng, four_xavier)
     list(train(net, x, y, SGD(0.1), 15, 32, rng))
     assert accuracy(net, x_test, y_test) < 0.8
 
@@ -132,7 +129,7 @@ def test_with_three_layers_the_gradient_of_the_pretrained_network_is_smaller_tha
     seed,
 ):
     (x, y, rbms), rng = pretrained(seed), np.random.default_rng(seed + 100)
-    other = dense([64, 32, 32, 32, 10], SIGMOID, SOFTMAX_CROSS_ENTROPY, rng)
+    other = dense(TEN[:4] + [10], SIGMOID, SOFTMAX_CROSS_ENTROPY, rng)
     assert first_step(unroll(rbms[:3], 10, rng), x, y) < 0.5 * first_step(other, x, y)
 
 

@@ -73,7 +73,9 @@ def test_a_worker_that_is_killed_costs_no_mark_and_changes_none(folder, two_work
     (tmp_path / "in").mkdir()
     for i in range(3):  # one of each kind
         shutil.copy(folder / f"s{i:02}.ipynb", tmp_path / "in")
-    alone = marks(grade(tmp_path / "in", tmp_path / "alone", trust=True, seed=SEED, jobs=1))
+    alone = marks(
+        grade(tmp_path / "in", tmp_path / "alone", trust=True, seed=SEED, jobs=1, timeout=60.0)
+    )
     assert marks(report) == {
         f"s{i:02}": alone[f"s{i % 3:02}"] if i != 5 else [] for i in range(COUNT)
     }

@@ -33,6 +33,11 @@ def judge(exercise, answer, seed=verbs.SEED):
     return diagnose(exercise, cases, probe.outcomes(answer, cases, exercise.puzzle))
 
 
+def printed(outcomes):
+    """What a probe prints of them, a text each."""
+    return list(map(probe.encode, outcomes))
+
+
 def run(exercise, source):
     """What the learner's kernel holds after running an answer cell."""
     scope = {"np": np, "sigmoid": sigmoid}
@@ -56,11 +61,11 @@ def test_every_right_answer_prints_the_very_text_of_the_solution_for_every_seed(
     puzzle = {key: value for key, value in exercise.puzzle.items() if key not in spelt}
     for seed in MANY[:4] if exercise.id in SLOW else MANY:
         cases = exercise.draw(seed)
-        expected = list(map(probe.encode, exercise.expected(cases)))
+        expected = printed(exercise.expected(cases))
         for answer in (exercise.f, *exercise.equivalents):
-            assert list(map(probe.encode, probe.outcomes(answer, cases, puzzle))) == expected, seed
+            assert printed(probe.outcomes(answer, cases, puzzle)) == expected, seed
         for answer in exercise.by_library:
-            assert list(map(probe.encode, exercise.run(answer, cases))) == expected, seed
+            assert printed(exercise.run(answer, cases)) == expected, seed
 
 
 @named("exercise", ALL, ids=lambda e: e.id)
@@ -88,7 +93,7 @@ def test_every_misconception_can_be_typed_into_the_answer_cell(exercise):
     for wrong in exercise.misconceptions:
         typed = probe.outcomes(run(exercise, exercise.wrong(wrong)), cases, exercise.puzzle)
         known = exercise.known(wrong.f, cases)
-        assert list(map(probe.encode, typed)) == list(map(probe.encode, known)), wrong.id
+        assert printed(typed) == printed(known), wrong.id
 
 
 def test_a_misconception_asks_a_question_and_points_at_an_interactive_that_exists():
@@ -107,7 +112,7 @@ def test_an_exercise_has_three_hints_and_only_the_last_is_a_formula(exercise):
 
 @named("exercise", [e for e in ALL if not isinstance(e, core.Choice)], ids=lambda e: e.id)
 def test_two_seeds_give_other_values_so_nothing_can_be_typed_in(exercise):
-    first, second = (list(map(probe.encode, exercise.expected(exercise.draw(s)))) for s in (1, 2))
+    first, second = (printed(exercise.expected(exercise.draw(s))) for s in (1, 2))
     assert first != second
 
 
@@ -261,7 +266,7 @@ def test_a_small_number_in_a_logarithm_changes_no_mark(tiny):
     for seed in range(15):
         cases = exercise.draw(seed)
         found, expected = exercise.run(losses, cases), exercise.expected(cases)
-        assert list(map(probe.encode, found)) == list(map(probe.encode, expected))
+        assert printed(found) == printed(expected)
     assert ("only just enough" in judge(exercise, losses).text) == (tiny > 1e-9)
 
 
@@ -468,8 +473,8 @@ def test_a_known_answer_runs_once_for_a_drawn_case_however_often_it_is_compared(
     once, again = slope.known(counted, cases), slope.known(counted, cases[1:])
     assert len(runs) == len(cases)
     fresh = slope.run(lambda w: 3 * w, cases)
-    assert list(map(probe.encode, once)) == list(map(probe.encode, fresh))
-    assert list(map(probe.encode, again)) == list(map(probe.encode, fresh[1:]))
+    assert printed(once) == printed(fresh)
+    assert printed(again) == printed(fresh[1:])
 
 
 def complex_step(f, w):

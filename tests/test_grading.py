@@ -146,7 +146,7 @@ def test_an_endless_loop_costs_its_own_exercise(results):
 
 @pytest.mark.parametrize(
     ("student", "word"),
-    [("exits", "exit"), ("kills_pytest", "exit"), ("floods", "too much")],
+    [("exits", "exit"), ("kills_pytest", "exit"), ("floods", "printed too much")],
 )
 def test_what_ends_the_kernel_leaves_the_exercises_before_it(results, student, word):
     marks = of(results[student])

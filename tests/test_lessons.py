@@ -465,9 +465,9 @@ def test_an_open_forget_gate_carries_the_error_further_before_any_training(says)
 def test_the_lstm_adds_over_a_hundred_steps_because_it_learns_to_carry_and_the_rnn_does_not(says):
     ((*rnn, a, b, c, d, e),) = says("explained", "explained RNN:")
     assert len(rnn) == 5 and max(rnn) < 0.4
-    assert min(a, b, c, d, e) > 0.9
+    assert min(a, b, c, d, e) > 0.95
     kept = lambda name, when: seeds(says("carried before", f"{name} carried {when}"))
-    assert np.median(kept("LSTM", "before")) < 1e-3
+    assert max(kept("LSTM", "before")) < 0.05 and np.median(kept("LSTM", "before")) < 1e-3
     assert within(kept("LSTM", "after"), 0.1, 10)
     assert within(np.median(kept("RNN", "before")), 1e-12, 1e-6)
     assert np.median(kept("RNN", "after") / kept("RNN", "before")) < 1e-4
@@ -476,7 +476,7 @@ def test_the_lstm_adds_over_a_hundred_steps_because_it_learns_to_carry_and_the_r
 @of(6)
 def test_ten_sigmoid_layers_learn_from_pretrained_weights_and_not_from_the_same_ones_shuffled(says):
     found = lambda start: seeds(says("shuffled DBN", start))
-    assert within(found("DBN"), 0.8, 1.0)
+    assert within(found("DBN"), 0.85, 1.0)
     assert within([found("nothing"), found("shuffled DBN")], 0.0, CHANCE)
     first_dW = lambda name: says("first dW", f"{name} first dW of layer 1:")[0][0]
     assert 100 * first_dW("Xavier") < first_dW("DBN") < 0.01 * first_dW("ReLU")
@@ -486,7 +486,7 @@ def test_ten_sigmoid_layers_learn_from_pretrained_weights_and_not_from_the_same_
 @of(6)
 def test_smaller_sigmoid_networks_learn_from_random_weights_too(says):
     found = lambda start: seeds(says("for hidden in (2, 5)", start))
-    assert within(found("2 hidden layers, Xavier"), 0.5, 0.95)
+    assert within(found("2 hidden layers, Xavier"), 0.6, 0.95)
     assert within(found("5 hidden layers, Xavier"), 0.0, CHANCE)
     for hidden in (2, 5):
         dbn, wide = (found(f"{hidden} hidden layers, {name}") for name in ("DBN", "4 x Xavier"))
@@ -500,7 +500,7 @@ def test_with_a_hundred_labels_pretraining_is_ahead_of_the_other_three_in_the_mi
     middle = {name: np.median(values) for name, values in found.items()}
     assert within(found["DBN"], 0.8, 1.0)
     assert within(found["nothing"], 0.0, CHANCE)
-    assert 0.7 < max(middle["ReLU"], middle["tanh"]) < middle["DBN"]
+    assert 0.7 < max(middle["ReLU"], middle["tanh"]) < middle["DBN"] - 0.015
 
 
 @of(6)
@@ -508,7 +508,7 @@ def test_relu_with_he_learns_at_ten_layers_no_less_than_the_pretrained_network(s
     found = {name: seeds(says("settings = [", name)) for name in ("ReLU", "Leaky ReLU", "tanh")}
     assert np.min(list(found.values())) > 0.7
     assert np.min([np.median(values) for values in found.values()]) > 0.9
-    assert np.median(found["ReLU"]) > np.median(says("shuffled DBN", "DBN")[0]) - 0.02
+    assert np.median(found["ReLU"]) > np.median(seeds(says("shuffled DBN", "DBN"))) - 0.02
     assert abs(np.median(found["ReLU"]) - np.median(found["tanh"])) < 0.03
 
 

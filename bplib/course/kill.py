@@ -53,7 +53,7 @@ def _verdicts(exercise, answer, seeds):
     verdicts = []
     for seed in seeds:
         cases = exercise.draw(seed)
-        live = exercise.known(answer, cases)
+        live = exercise.run(answer, cases)
         printed = probe.decode("\n".join(map(probe.encode, live)))
         verdicts += [
             diagnose(exercise, cases, live),
