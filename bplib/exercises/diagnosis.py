@@ -134,7 +134,7 @@ def _close(p, q, share=1e-6):
     """
     p, q = p.astype(float, copy=False), q.astype(float, copy=False)
     near = np.abs(p - q) <= share * _size(q)
-    return bool(np.all(near) or np.all(near | (p == q) | (np.isnan(p) & np.isnan(q))))
+    return bool(near.all() or np.all(near | (p == q) | (np.isnan(p) & np.isnan(q))))
 
 
 def _close_rounded(p, q):
@@ -143,7 +143,10 @@ def _close_rounded(p, q):
 
 def _size(q):
     q = np.abs(q.astype(float, copy=False))
-    return max(np.max(q, where=np.isfinite(q), initial=0.0), 1e-6)
+    top = q.max(initial=0.0)
+    if not np.isfinite(top):
+        top = q.max(where=np.isfinite(q), initial=0.0)
+    return max(top, 1e-6)
 
 
 def _equal(found, expected, close):
