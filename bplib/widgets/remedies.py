@@ -205,10 +205,15 @@ def four_activations():
     )
 
 
-def _phis(name, z):
-    """f or prime of four activations, each for a quarter of the networks.   z : (4 seeds, m, n)"""
-    quarters = zip(PHIS, np.split(z, len(PHIS)), strict=True)
-    return np.concatenate([getattr(phi, name)(quarter) for phi, quarter in quarters])
+def _phis(way, *arrays):
+    """into(z) or back(da, a) of four activations, each for a quarter of the networks, in place.
+
+    arrays : (4 seeds, m, n)
+    """
+    quarters = (np.split(array, len(PHIS)) for array in arrays)
+    for phi, *quarter in zip(PHIS, *quarters, strict=True):
+        for call in getattr(phi, way)(*quarter):
+            call()
 
 
 @lru_cache(maxsize=64)
@@ -230,18 +235,20 @@ def _race(hidden, depth, lr, first):
     relu = slice(2 * SEEDS, 3 * SEEDS)  # where RACERS has ReLU
     right, gone = [], []
     for _ in range(RACE_EPOCHS + 1):
-        a, z = [np.broadcast_to(x, (len(Ws[0]), *x.shape))], []
+        a = [np.broadcast_to(x, (len(Ws[0]), *x.shape))]
         for W, b in zip(Ws, bs, strict=True):
-            z.append(a[-1] @ W.transpose(0, 2, 1) + b)
-            a.append(_phis("f", z[-1]) if len(z) <= depth else z[-1])
+            a.append(a[-1] @ W.transpose(0, 2, 1) + b)
+            if len(a) <= depth + 1:
+                _phis("into", a[-1])
         rows = np.where(np.isfinite(a[-1]), (a[-1] > 0) == (y > 0.5), np.nan).sum(axis=(1, 2))
         right.append(np.nan_to_num(rows, nan=-1).reshape(len(PHIS), SEEDS))
-        gone.append(sum(dead(v[relu].swapaxes(0, 1).reshape(4, -1)).sum() for v in z[:-1]))
+        gone.append(sum(dead(v[relu].swapaxes(0, 1).reshape(4, -1)).sum() for v in a[1:-1]))
         delta = (sigmoid(a[-1]) - y) / len(x)
         for l in reversed(range(depth + 1)):
             dW, db = delta.transpose(0, 2, 1) @ a[l], delta.sum(axis=1, keepdims=True)
             if l:
-                delta = (delta @ Ws[l]) * _phis("prime", z[l - 1])
+                delta = delta @ Ws[l]
+                _phis("back", delta, a[l])
             Ws[l] -= lr * dW
             bs[l] -= lr * db
     return Race(np.array(right, np.int8), np.array(gone))

@@ -730,20 +730,21 @@ def _train_together(networks, epochs, lr):
     b2 = np.concatenate([net.layers[1].b for net in networks])
 
     def forward():
-        z1 = x @ W1.T + b1
-        a1 = phi(z1)
-        return z1, a1, np.add.reduceat(a1 * W2, starts, axis=1) + b2
+        a1 = phi(x @ W1.T + b1)
+        return a1, np.add.reduceat(a1 * W2, starts, axis=1) + b2
 
     for _ in range(epochs):
-        z1, a1, z2 = forward()
+        a1, z2 = forward()
         delta2 = (sigmoid(z2) - y) / len(x)
         back = np.repeat(delta2, sizes, axis=1)
-        delta1 = back * W2 * phi.prime(z1)
-        W2 -= lr * np.sum(back * a1, axis=0)
+        dW2, delta1 = np.sum(back * a1, axis=0), back * W2
+        for call in phi.back(delta1, a1):
+            call()
+        W2 -= lr * dW2
         b2 -= lr * delta2.sum(axis=0)
         W1 -= lr * delta1.T @ x
         b1 -= lr * delta1.sum(axis=0)
-    return forward()[2]
+    return forward()[1]
 
 
 @lru_cache
