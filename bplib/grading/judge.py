@@ -17,11 +17,14 @@ from bplib.grading import GradingError, sandbox
 
 CHUNK = 300  # notebooks in one pytest process
 STARTUP = 60.0
-# pytest, but without grammars of web addresses and durations that jsonschema would spend a second
-# on at import, and without the farewell of Python, which takes a fifth of a second
+# pytest, but without what costs time at import and has no part in a mark: grammars of web addresses
+# and durations for jsonschema, a second, and coverage for nbval, a tenth; and without the farewell
+# of Python, a fifth
 PYTEST = """
-import os, sys
+import os, sys, types
 sys.modules.update(dict.fromkeys(["rfc3987_syntax", "rfc3986_validator", "isoduration"]))
+unused = types.SimpleNamespace(setup_coverage=None, teardown_coverage=None)
+sys.modules["nbval.cover"] = unused
 import pytest
 code = pytest.main()
 sys.stdout.flush()
