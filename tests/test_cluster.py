@@ -8,7 +8,7 @@ from importlib.util import find_spec
 
 import pytest
 import submissions
-from submissions import SOLVED
+from submissions import SEED, SOLVED
 
 from bplib.grading import GradingError, batch, cluster, grade
 
@@ -20,7 +20,6 @@ pytestmark = [
     ),
 ]
 
-SEED = 20261124
 COUNT = 8
 
 

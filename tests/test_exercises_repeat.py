@@ -36,10 +36,6 @@ def test_mazurs_error_after_ten_thousand_steps_is_the_one_in_the_books():
     assert f"{moved.f(x[0], y[0], *weights, 0.5, 10_000):.4e}" == "2.4476e-06"
 
 
-def test_the_learner_meets_all_ten_thousand_steps():
-    assert lesson.error_after.draw(1)[-1][-1] == 10_000
-
-
 def test_the_catalogued_mistakes_of_the_loop_are_named():
     catalogue = {f"EP-{n:02}" for n in range(1, 19)}
     assert catalogue <= {m.id for e in EXERCISES for m in e.misconceptions}

@@ -78,6 +78,7 @@ def marked(tmp_path_factory):
             out=here / "reports",
             trust=True,
             timeout=5.0,
+            seed=submissions.SEED,
             progress=lambda *call: calls.append(call),
         )
     return done, here / "reports", calls

@@ -13,7 +13,7 @@ import time
 
 import pytest
 import submissions
-from submissions import SOLVED
+from submissions import SEED, SOLVED
 
 from bplib.exercises import core
 from bplib.grading import GradingError, Stopped, grade, sandbox
@@ -22,7 +22,6 @@ from bplib.grading.ledger import Ledger
 from bplib.grading.regrade import regrade
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals and limits of POSIX")
-SEED = 20261124
 NAMES = ("anna", "ben", "chloe", "dana")
 
 
