@@ -8,8 +8,7 @@ NAME = "{http://www.w3.org/2000/svg}"
 
 def put(explore, **values):
     """The picture after these controls have these values."""
-    for name, value in values.items():
-        explore.controls[name].value = value
+    explore.put(**values)
     return explore.picture
 
 

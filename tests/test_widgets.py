@@ -8,6 +8,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 from ipywidgets.widgets import widget
+from traitlets import TraitError
 
 from bplib import svg
 from bplib.widgets.explore import AHEAD, Explore, Picture, choice, slider, smooth, whole
@@ -51,14 +52,23 @@ def test_the_table_is_only_there_when_it_is_asked_for():
     assert explore.table.value == ""
 
 
-def test_reset_puts_every_control_back():
+def test_reset_puts_every_control_back_and_draws_once():
     explore = squares(unit=choice("unit", ["cm", "inch"]))
     first = explore.frame.value
     explore.controls["side"].value, explore.controls["unit"].value = 7, "inch"
     assert explore.frame.value != first
+    frames = []
+    explore.frame.observe(lambda change: frames.append(change.new), "value")
     explore.reset.click()
     assert explore.controls["side"].value == 3 and explore.controls["unit"].value == "cm"
-    assert explore.frame.value == first
+    assert frames == [first]
+
+
+def test_a_value_that_a_control_does_not_take_leaves_the_others_drawn():
+    explore = squares(unit=choice("unit", ["cm", "inch"]))
+    with pytest.raises(TraitError):
+        explore.put(side=5, unit="mile")
+    assert explore.picture.alt == "a square with a side of 5.0 cm"
 
 
 def test_an_error_is_one_sentence_in_place_and_the_next_state_draws_again():

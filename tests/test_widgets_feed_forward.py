@@ -81,9 +81,7 @@ def test_every_control_has_a_name_of_its_own(name):
 def test_everything_at_its_lowest_and_at_its_highest_is_healthy(name):
     explore = getattr(widgets, name)()
     for end in (0, -1):
-        for control in explore.controls.values():
-            control.value = ends(control)[end]
-        healthy(explore.picture)
+        healthy(put(explore, **{name: ends(c)[end] for name, c in explore.controls.items()}))
 
 
 def test_the_neuron_lab_counts_like_a_neuron():

@@ -69,7 +69,7 @@ class Explore(ipywidgets.VBox):
     """
 
     def __init__(self, draw, instruction, **controls):
-        self.draw, self.controls = draw, controls
+        self.draw, self.controls, self.waits = draw, controls, False
         self.first = {name: control.value for name, control in controls.items()}
         self.frame, self.table = ipywidgets.HTML(), ipywidgets.HTML()
         self.reset = _button("Reset", "Put every control back to where it was at first.")
@@ -94,7 +94,19 @@ class Explore(ipywidgets.VBox):
             ]
         )
 
+    def put(self, **values):
+        """Several controls at once, and only then a new frame."""
+        self.waits = True
+        try:
+            for name, value in values.items():
+                self.controls[name].value = value
+        finally:
+            self.waits = False
+            self._show()
+
     def _show(self, _change=None):
+        if self.waits:
+            return
         values = {name: control.value for name, control in self.controls.items()}
         try:
             self.picture = self.draw(**values)
@@ -106,8 +118,7 @@ class Explore(ipywidgets.VBox):
         self.table.value = _table(self.picture.numbers) if self.show_table.value else ""
 
     def _reset(self, _button):
-        for name, value in self.first.items():
-            self.controls[name].value = value
+        self.put(**self.first)
 
     def close(self):
         """Close every part: ipywidgets keeps a part that is not closed until the kernel ends."""
