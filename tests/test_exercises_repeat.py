@@ -36,6 +36,12 @@ def test_mazurs_error_after_ten_thousand_steps_is_the_one_in_the_books():
     assert f"{moved.f(x[0], y[0], *weights, 0.5, 10_000):.4e}" == "2.4476e-06"
 
 
+def test_a_check_takes_hundreds_of_mazurs_steps_and_the_text_asks_for_all_ten_thousand():
+    assert {lesson.error_after.draw(seed)[-1][-1] for seed in range(20)} == {200, 250, 300, 400}
+    wanted = "try `error_after(*network, 0.5, 10_000)` in a new cell"
+    assert wanted in SOURCE.read_text(encoding="utf-8")
+
+
 def test_the_catalogued_mistakes_of_the_loop_are_named():
     catalogue = {f"EP-{n:02}" for n in range(1, 19)}
     assert catalogue <= {m.id for e in EXERCISES for m in e.misconceptions}

@@ -216,6 +216,16 @@ def test_another_length_or_seed_is_another_race_from_the_start():
     assert "T = 10, seed 7" in race.picture.alt
 
 
+def test_another_length_draws_once_and_so_does_reset():
+    race, drawn = widgets.adding_race(), []
+    draw = race.draw
+    race.draw = lambda **values: drawn.append(values) or draw(**values)
+    put(race, step=20)
+    race.controls["T"].value = 10
+    race.reset.click()
+    assert [(values["T"], values["step"]) for values in drawn] == [(40, 20), (10, 0), (40, 0)]
+
+
 def test_play_takes_fewer_updates_for_a_frame_when_the_rows_are_long():
     race = widgets.adding_race()
     strides = []

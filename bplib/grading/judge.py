@@ -23,8 +23,7 @@ STARTUP = 60.0
 PYTEST = """
 import os, sys, types
 sys.modules.update(dict.fromkeys(["rfc3987_syntax", "rfc3986_validator", "isoduration"]))
-unused = types.SimpleNamespace(setup_coverage=None, teardown_coverage=None)
-sys.modules["nbval.cover"] = unused
+sys.modules["nbval.cover"] = types.SimpleNamespace(setup_coverage=None, teardown_coverage=None)
 import pytest
 code = pytest.main()
 sys.stdout.flush()

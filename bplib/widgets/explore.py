@@ -95,13 +95,13 @@ class Explore(ipywidgets.VBox):
         )
 
     def put(self, **values):
-        """Several controls at once, and only then a new frame."""
-        self.waits = True
+        """Several controls at once, and only then a new frame; also where one puts others."""
+        before, self.waits = self.waits, True
         try:
             for name, value in values.items():
                 self.controls[name].value = value
         finally:
-            self.waits = False
+            self.waits = before
             self._show()
 
     def _show(self, _change=None):

@@ -270,8 +270,7 @@ def adding_race(seed=0):
     )
 
     def begin(_change):
-        explore.controls["step"].value = 0  # another race: nobody waits for it unasked
-        explore._show()
+        explore.put(step=0)  # another race: nobody waits for it unasked
 
     for name in ("T", "weights_seed"):
         explore.controls[name].unobserve(explore._show, "value")

@@ -236,9 +236,9 @@ def _race(hidden, depth, lr, first):
     right, gone = [], []
     for _ in range(RACE_EPOCHS + 1):
         a = [np.broadcast_to(x, (len(Ws[0]), *x.shape))]
-        for W, b in zip(Ws, bs, strict=True):
-            a.append(a[-1] @ W.transpose(0, 2, 1) + b)
-            if len(a) <= depth + 1:
+        for l in range(depth + 1):
+            a.append(a[l] @ Ws[l].transpose(0, 2, 1) + bs[l])
+            if l < depth:
                 _phis("into", a[-1])
         rows = np.where(np.isfinite(a[-1]), (a[-1] > 0) == (y > 0.5), np.nan).sum(axis=(1, 2))
         right.append(np.nan_to_num(rows, nan=-1).reshape(len(PHIS), SEEDS))
