@@ -544,12 +544,12 @@ def _(x, y, batch, rows):
     outputs=("E",),
 )
 def error_after(x, y, W1, b1, W2, b2, lr, steps):
-    """The error of one sample after this many steps of gradient descent; the biases stay.
+    """The error of one sample after this many steps of gradient descent.
 
     x : (n_0,),  W1 : (n_1, n_0),  b1 : (n_1,),
     W2 : (n_2, n_1),  b2 : (n_2,),  y : (n_2,)
-    Two sigmoid layers, half the squared error;
-    every gradient is taken at the old weights.
+    Two sigmoid layers, half the squared error; the biases stay.
+    Every gradient is taken at the old weights.
     ->  E, one number; with steps = 0 it would be the error of the weights given
     """
     for _ in range(steps):
